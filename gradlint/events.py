@@ -1,0 +1,103 @@
+"""The vocabulary in which syntax and rules talk: what code does to gradients.
+
+An event is one occurrence in a program: two events are the same only if they are the same object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradlint.regions import Path, Region
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event stands. The two handles are opaque outside `gradlint.syntax`.
+
+    `text` is the code of the expression, on one line; `subject` that of the object it works on.
+    """
+
+    node: object = field(repr=False)
+    statement: object = field(repr=False)
+    text: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Event:
+    """Something that happens at a place."""
+
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__.lower()} {self.place.text}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Accumulate(Event):
+    """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters."""
+
+    reach: tuple[Path, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step(Event):
+    """The gradients of some regions are applied to their parameters; they stay where they are.
+
+    `scaler` is the text of the gradient scaler that does it, `manual` says that no optimizer is involved.
+    """
+
+    regions: tuple[Region, ...]
+    scaler: str = ""
+    manual: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clear(Event):
+    """Gradients are dropped or overwritten: of these parameters.
+
+    `possible`: the object could not be told, so the gradients of optimizers seen nowhere may be meant as well.
+    `owner` is the optimizer that clears, if it is one.
+    """
+
+    params: tuple[Path, ...]
+    possible: bool = False
+    owner: Path | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Read(Event):
+    """Gradients are looked at."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class UpdateScale(Event):
+    """A gradient scaler ends its iteration; `place.subject` names it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Forget(Event):
+    """Nobody can tell what this does to the gradients of these optimizers (None: of any)."""
+
+    given: tuple[Path, ...] | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Assign(Event):
+    """A variable gets another value: what was known of it, or lies inside it, is void.
+
+    `advance` is set where a number is added to a counter, `constant` where the value is known.
+    """
+
+    target: Path
+    advance: int | None = None
+    constant: object = field(default=None)
+    is_constant: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call(Event):
+    """Another scope of the project runs. `binds` pairs what it calls an object with what the caller calls it."""
+
+    target: int
+    binds: tuple[tuple[Path, Path], ...] = ()

@@ -1,0 +1,1 @@
+"""Graphs of events and the solver over them."""

@@ -1,0 +1,64 @@
+"""Guarded control-flow graphs of events, one a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gradlint.events import Event
+from gradlint.flow.guards import Literal, Literals
+from gradlint.regions import Path
+
+
+@dataclass(slots=True, eq=False)
+class Edge:
+    """From one node to another; `target` is -1 while it hangs loose.
+
+    `literal` is the condition under which it is taken, `avoids` the events of the arms that are not taken with it.
+    `rebinds` are the variables that a loop sets on it, `advances` the counters that it adds one to, `sets` what is
+    known of counters at their first value. `loop` is the loop that begins another trip with it, `leaves` the
+    containers whose current element it leaves behind.
+    """
+
+    source: int
+    target: int = -1
+    literal: Literal | None = None
+    avoids: list[Event] = field(default_factory=list)
+    rebinds: tuple[Path, ...] = ()
+    advances: tuple[Path, ...] = ()
+    leaves: tuple[Path, ...] = ()
+    sets: tuple[Literal, ...] = ()
+    loop: object | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A point of the program: what happens there and which conditions hold whenever it is reached."""
+
+    event: Event | None = None
+    holds: Literals = frozenset()
+    edges: list[Edge] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Graph:
+    """The events of one scope. Node 0 is the entry, node 1 the exit."""
+
+    scope: int
+    name: str
+    nodes: list[Node] = field(default_factory=lambda: [Node(), Node()])
+    # Conditions worth remembering along a path: tested more than once, or in a loop that does not change them.
+    kept: frozenset[object] = frozenset()
+    # Variables that the scope counts up or down.
+    counters: frozenset[Path] = frozenset()
+    # The condition that an assignment of a constant settles.
+    settled: dict[Event, Literal] = field(default_factory=dict)
+    # Attributes and globals that other scopes write: what is known of them does not survive a loop.
+    volatile: frozenset[str] = frozenset()
+
+    ENTRY = 0
+    EXIT = 1
+
+    def events(self) -> Iterator[Event]:
+        """Every event, in source order."""
+        return (node.event for node in self.nodes if node.event is not None)

@@ -1,0 +1,212 @@
+"""Which branches can happen together: conditions, what is known of them, and what that decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gradlint.regions import Path
+
+MAX_LITERALS = 6  # conditions one fact remembers; past it the fact is doubtful
+CALLED = "()"  # stands for the result of a call among what a condition reads: another trip may give another
+MAX_WINDOW = 1000  # positions of a counter that are tried one by one
+MAX_SHIFT = 16  # how far a counter is followed past the guard that fixed it
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The value of an expression that is only tested, by its text."""
+
+    text: str
+    reads: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class IsNone:
+    """`subject is None`."""
+
+    subject: Path
+    reads: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """`subject == constant`."""
+
+    subject: str
+    constant: object
+    reads: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """`(counter + shift) % period == 0`, the period an expression or a number."""
+
+    counter: Path
+    shift: int
+    period: str
+    reads: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class LastTrip:
+    """The counter of a loop has reached the length of what the loop runs over."""
+
+    counter: Path
+    reads: frozenset[Path]
+
+
+Condition = Truth | IsNone | Equals | Cycle | LastTrip
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A condition or its negation."""
+
+    condition: Condition
+    holds: bool
+
+    def negated(self) -> Literal:
+        """The opposite."""
+        return Literal(self.condition, not self.holds)
+
+    def __str__(self) -> str:
+        match self.condition:
+            case Truth(text):
+                shown = text
+            case IsNone(subject):
+                shown = f"{subject} is None"
+            case Equals(subject, constant):
+                shown = f"{subject} == {constant!r}"
+            case Cycle(counter, shift, period):
+                shown = f"({counter} + {shift}) % {period} == 0"
+            case LastTrip(counter):
+                shown = f"{counter} at its end"
+        return shown if self.holds else f"not ({shown})"
+
+
+Literals = frozenset[Literal]
+
+
+def decide(known: Iterable[Literal], condition: Condition) -> bool | None:
+    """Whether the condition holds, given the literals; None where they do not tell."""
+    for literal in known:
+        verdict = _implied(literal, condition)
+        if verdict is not None:
+            return verdict
+    if isinstance(condition, Cycle):
+        residues = _residues(known, condition)
+        if residues is not None and len(residues) == 1:
+            return residues.pop()
+    return None
+
+
+def happens_both_ways(known: Iterable[Literal], condition: Condition) -> bool:
+    """Whether arithmetic shows that the condition is met at one time and not at another."""
+    residues = _residues(known, condition) if isinstance(condition, Cycle) else None
+    return residues is not None and len(residues) == 2
+
+
+def _residues(known: Iterable[Literal], asked: Cycle) -> set[bool] | None:
+    """The values of a cycle for all positions of its counter that fit the literals, where all periods are numbers."""
+    periods = {asked.period}
+    fitting: list[tuple[Cycle, bool]] = []
+    for literal in known:
+        if isinstance(literal.condition, Cycle) and literal.condition.counter == asked.counter:
+            periods.add(literal.condition.period)
+            fitting.append((literal.condition, literal.holds))
+    if not all(period.isdigit() and int(period) > 0 for period in periods):
+        return None
+    whole = math.lcm(*(int(period) for period in periods))
+    if whole > MAX_WINDOW:
+        return None
+    return {
+        (at + asked.shift) % int(asked.period) == 0
+        for at in range(whole)
+        if all(((at + cycle.shift) % int(cycle.period) == 0) == holds for cycle, holds in fitting)
+    }
+
+
+def _implied(known: Literal, asked: Condition) -> bool | None:
+    """What one literal says about a condition."""
+    condition, holds = known.condition, known.holds
+    if condition == asked:
+        return holds
+    match condition, asked:
+        case Equals(one, a), Equals(other, b) if one == other and holds:
+            return bool(a == b)
+        case Equals(one, a), Truth(text) if one == text and holds:
+            return bool(a)
+        case Truth(text), Equals(one, a) if one == text and not a and holds:
+            return False
+        case Truth(text), IsNone(subject) if text == str(subject) and holds:
+            return False
+        case IsNone(subject), Truth(text) if text == str(subject) and holds:
+            return False
+        case Equals(one, a), Equals(other, b) if one == other and a == b:
+            return holds
+        case Equals(one, a), Cycle(counter, shift, _) if one == str(counter) and holds and isinstance(a, int):
+            return True if a + shift == 0 else None
+        case Cycle(counter, shift, period), Cycle(same, other, also) if (counter, period) == (same, also) and holds:
+            return _cycle(shift - other, period)
+        case _:
+            return None
+
+
+def _cycle(distance: int, period: str) -> bool | None:
+    """Whether a counter that stands at a multiple is also `distance` away from one.
+
+    A window of one is no window, so for a period that is not known neighbours are taken to differ.
+    """
+    if period.isdigit() and int(period) > 0:
+        return distance % int(period) == 0
+    return False if abs(distance) == 1 else None
+
+
+def family(condition: Condition) -> tuple[object, ...]:
+    """What conditions that can decide each other have in common."""
+    match condition:
+        case Cycle(counter, _, period):
+            return ("cycle", counter, period)
+        case Equals(subject) | Truth(subject):
+            return ("value", subject)
+        case IsNone(subject):
+            return ("value", str(subject))
+        case LastTrip(counter):
+            return ("last", counter)
+
+
+def settle(known: Literals, volatile: frozenset[str]) -> Literals:
+    """What still holds in the next trip of a loop, where other scopes may have written attributes in between."""
+    kept = frozenset(literal for literal in known if not _may_change(literal.condition, volatile))
+    return known if len(kept) == len(known) else kept
+
+
+def _may_change(condition: Condition, volatile: frozenset[str]) -> bool:
+    if isinstance(condition, Cycle) and condition.counter.fields:
+        return True  # nobody can see an attribute being counted in another scope
+    return any(read.name == CALLED or read.name in volatile or not volatile.isdisjoint(read.fields) for read in condition.reads)
+
+
+def advance(known: Literals, counter: Path, by: int) -> Literals:
+    """What still holds once `by` was added to a counter."""
+    kept: set[Literal] = set()
+    for literal in known:
+        condition = literal.condition
+        if not _mentions(condition, counter):
+            kept.add(literal)
+        elif isinstance(condition, Cycle) and condition.counter == counter and abs(condition.shift) < MAX_SHIFT:
+            kept.add(Literal(replace(condition, shift=condition.shift - by), literal.holds))
+    return frozenset(kept)
+
+
+def forget(known: Literals, target: Path) -> Literals:
+    """What still holds once a variable has another value."""
+    if not any(_mentions(literal.condition, target) for literal in known):
+        return known
+    return frozenset(literal for literal in known if not _mentions(literal.condition, target))
+
+
+def _mentions(condition: Condition, target: Path) -> bool:
+    return any(target.touches(read) for read in condition.reads)

@@ -1,0 +1,129 @@
+"""One text and the rules that apply to it -> what there is to say about it. Prints nothing, reads no other file."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradlint.diagnostics import Diagnostic, Point, Span
+from gradlint.rule import Rule, all_rules
+from gradlint.selection import ALWAYS_ON
+from gradlint.source import Source
+from gradlint.suppressions import apply
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """What there is to say about a text.
+
+    `failures` are rules (or all of gradlint) that broke down over it, `warnings` are about suppression comments: one
+    line each. `parses` is False for a text that does not, whether or not a diagnostic says so.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    parses: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Why and where a text does not parse."""
+
+    message: str
+    span: Span
+
+
+def relevant(data: bytes, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that the bytes of a file can break at all: those whose every group of words has a word in them."""
+    return tuple(
+        rule for rule in rules if rule.words and all(any(word in data for word in group) for group in rule.words)
+    )
+
+
+def lint(source: Source, rules: Sequence[Rule], *, check_syntax: bool = True) -> LintResult:
+    """Everything that `rules` have to say about a text, less what its comments silence.
+
+    A text that no rule can say anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
+    """
+    possible = relevant(source.text.encode("utf-8", "surrogatepass"), rules)
+    try:
+        if possible:
+            return _finished(source, rules, *_diagnose(source, possible))
+        if check_syntax and (broken := _syntax_error(source)):
+            return _finished(source, rules, broken, (), ())
+        return LintResult()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the parser, which is no Exception, must not take the other files down
+        return LintResult(failures=(f"{source.path}: gradlint crashed, which is a bug: {described(error)}",))
+
+
+def described(error: BaseException) -> str:
+    """An exception as part of one line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
+
+
+def _diagnose(source: Source, rules: Sequence[Rule]) -> tuple[_Broken | None, tuple[Diagnostic, ...], tuple[str, ...]]:
+    # It imports libcst, which costs a quarter of a second: only for files that survive the search of their bytes.
+    from gradlint.project.analysis import BrokenSource, diagnose
+
+    try:
+        analysis = diagnose(source, rules)
+    except BrokenSource as error:
+        # Where the standard library rejects the text too, its reason is the better one to read.
+        return _rejected_by_python(source) or _Broken(error.message, error.span), (), ()
+    failures = tuple(f"{source.path}: rule {each.rule} crashed: {each.error}" for each in analysis.failures)
+    return None, analysis.diagnostics, failures
+
+
+def _finished(
+    source: Source,
+    rules: Sequence[Rule],
+    broken: _Broken | None,
+    diagnostics: tuple[Diagnostic, ...],
+    failures: tuple[str, ...],
+) -> LintResult:
+    if broken:
+        diagnostics = tuple(_unparsable(source, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
+    kept, remarks = apply(source, diagnostics, all_rules())
+    return LintResult(tuple(sorted(kept, key=Diagnostic.sort_key)), failures, tuple(remarks), parses=broken is None)
+
+
+def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:
+    return Diagnostic(
+        path=source.path,
+        span=broken.span,
+        code=rule.code,
+        name=rule.name,
+        message=f"this is not valid Python, so nothing in the file was checked: {broken.message}",
+        severity=rule.severity,
+    )
+
+
+def _syntax_error(source: Source) -> _Broken | None:
+    """Why a text does not parse. The running Python may be older than the text's syntax: libcst has the last word."""
+    broken = _rejected_by_python(source)
+    return broken and _diagnose(source, ())[0]
+
+
+def _rejected_by_python(source: Source) -> _Broken | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source.text)
+    except SyntaxError as error:
+        start = _clamped(source, error.lineno or 1, error.offset or 1)
+        end = _clamped(source, error.end_lineno or start.row, error.end_offset or 0)
+        return _Broken(error.msg, Span(start, max(start, end)))
+    except (RecursionError, MemoryError, ValueError):
+        # The parser's own limits say nothing about the text.
+        return None
+    return None
+
+
+def _clamped(source: Source, row: int, column: int) -> Point:
+    row = min(max(row, 1), source.rows)
+    return Point(row, min(max(column, 1), len(source.line(row)) + 1))

@@ -1,0 +1,1 @@
+"""From lowered files to findings."""

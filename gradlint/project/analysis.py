@@ -1,0 +1,113 @@
+"""Source and rules to diagnostics: lowers, solves, and words what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
+from gradlint.events import Call, Event
+from gradlint.flow.solver import Report, Solver
+from gradlint.project.link import clears, roots
+from gradlint.repair import Repair
+from gradlint.rule import Finding, FlowRule, Rule, Scene
+from gradlint.source import Source
+from gradlint.syntax.edits import Editor
+from gradlint.syntax.lower_file import Lowered, lower
+from gradlint.syntax.parse import BrokenSource
+
+__all__ = ["Analysis", "BrokenSource", "RuleFailure", "diagnose"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailure:
+    """A rule that crashed, by name, and how."""
+
+    rule: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the rules say of a file; the failures are bugs of gradlint."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    failures: tuple[RuleFailure, ...] = ()
+
+
+def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
+    """Judge one file by some rules. Raises BrokenSource for text that does not parse.
+
+    A rule that crashes costs its own findings only.
+    """
+    lowered = lower(source)
+    diagnostics: list[Diagnostic] = []
+    failures: list[RuleFailure] = []
+    for rule in rules:
+        if not isinstance(rule, FlowRule):
+            continue
+        try:
+            diagnostics.extend(_Teller(lowered, rule).diagnostics())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost another rule's findings
+            failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
+    return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures))
+
+
+class _Teller:
+    """Words the reports of one rule on one file."""
+
+    def __init__(self, lowered: Lowered, rule: FlowRule) -> None:
+        self._lowered = lowered
+        self._rule = rule
+        self._editor = Editor(lowered.source, lowered.module, lowered.positions, lowered.scopes)
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        graphs = self._lowered.graphs
+        reports = Solver(graphs, self._rule, clears(graphs)).reports(roots(graphs))
+        findings: dict[Event, tuple[Finding, Report]] = {}
+        for report in sorted(reports, key=lambda r: len(r.path)):
+            finding = self._rule.tell(report, Scene(_goes_around(report)))
+            findings.setdefault(finding.cause, (finding, report))
+        for finding, report in findings.values():
+            yield self._diagnostic(finding, report)
+
+    def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
+        story = _in_order([finding.event, *(event for event, _ in finding.related)], report)
+        statement = self._lowered.positions.span(finding.event.place.statement)
+        related = [
+            Related(self._span(event), label, story.index(event) + 1) for event, label in finding.related
+        ]
+        return Diagnostic(
+            path=self._lowered.source.path,
+            span=self._span(finding.event),
+            code=self._rule.code,
+            name=self._rule.name,
+            message=finding.message,
+            severity=self._rule.severity,
+            label=finding.label,
+            order=story.index(finding.event) + 1,
+            related=tuple(sorted(related, key=lambda r: r.order)),
+            fix=self._fix(finding.repair) if finding.repair is not None else None,
+            statement_rows=(statement.start.row, statement.end.row),
+        )
+
+    def _fix(self, repair: Repair) -> Fix | None:
+        target = repair.anchor.target if isinstance(repair.anchor, Call) else None
+        edits = self._editor.edits(repair, target)
+        return Fix(repair.message, Applicability.UNSAFE, edits) if edits else None
+
+    def _span(self, event: Event) -> Span:
+        return self._lowered.positions.span(event.place.node)
+
+
+def _goes_around(report: Report) -> bool:
+    return any(moment.loop is not None for moment in report.path)
+
+
+def _in_order(events: list[Event], report: Report) -> list[Event]:
+    """Events by their last place in the witness, the report's own event last."""
+    last = {moment.event: i for i, moment in enumerate(report.path) if moment.event is not None}
+    last.setdefault(report.event, len(report.path))
+    order = {event: position for position, event in enumerate(events)}
+    cause_first = sorted(events, key=lambda e: (last.get(e, -1), order[e]))
+    return cause_first

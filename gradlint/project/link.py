@@ -1,0 +1,91 @@
+"""Which scopes are entered with which regions, and which calls may clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Read, Step, UpdateScale
+from gradlint.flow.graph import Graph
+from gradlint.regions import Region
+
+MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
+
+
+def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
+    """Every scope with the regions that it, or what it calls, steps."""
+    stepped = _stepped(graphs)
+    for scope, regions in stepped.items():
+        if _deposits(scope, graphs, set()):
+            for region in regions:
+                yield scope, region
+
+
+def _stepped(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:
+    """The regions that each scope steps, itself or through its callees, in its own names."""
+    found: dict[int, dict[Region, None]] = {
+        scope: {region: None for e in graph.events() if isinstance(e, Step) for region in e.regions}
+        for scope, graph in graphs.items()
+    }
+    calls = {scope: [e for e in graph.events() if isinstance(e, Call)] for scope, graph in graphs.items()}
+    changed = True
+    while changed:
+        changed = False
+        for scope, events in calls.items():
+            for call in events:
+                for region in list(found.get(call.target, ())):
+                    seen = _renamed(region, call)
+                    if seen not in found[scope] and len(seen.params.fields) <= MAX_FIELDS:
+                        found[scope][seen] = None
+                        changed = True
+    return found
+
+
+def _renamed(region: Region, call: Call) -> Region:
+    for inner, outer in call.binds:
+        if inner.holds(region.params) or inner.holds(region.owner):
+            return region.rebase(inner, outer)
+    return region
+
+
+def _deposits(scope: int, graphs: Mapping[int, Graph], seen: set[int]) -> bool:
+    """Whether a scope or something it calls runs a backward."""
+    if scope in seen or scope not in graphs:
+        return False
+    seen.add(scope)
+    return any(
+        isinstance(e, Accumulate) or (isinstance(e, Call) and _deposits(e.target, graphs, seen))
+        for e in graphs[scope].events()
+    )
+
+
+def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
+    """A test of whether an event may clear a region's gradients."""
+    busy: set[int] = set()
+
+    def test(event: Event, region: Region) -> bool:
+        match event:
+            case Clear(params=params, possible=possible, owner=owner):
+                if possible or owner == region.owner or any(path.touches(region.params) for path in params):
+                    return True
+                return not region.known and owner is None
+            case Forget(given=given):
+                return given is None or any(path.holds(region.owner) or path.holds(region.params) and path != region.params for path in given)
+            case Call(target=target, binds=binds):
+                if target in busy or target not in graphs:
+                    return False
+                for inner, outer in binds:
+                    if outer.holds(region.params) or outer.holds(region.owner):
+                        region = region.rebase(outer, inner)
+                busy.add(target)
+                try:
+                    return any(test(e, region) for e in graphs[target].events())
+                finally:
+                    busy.discard(target)
+            case Accumulate() | Step() | Assign() | Read() | UpdateScale():
+                return False
+            case _:
+                return False
+
+    return test
+
+

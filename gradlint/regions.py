@@ -1,0 +1,72 @@
+"""What an event is about: access paths of objects, and the parameters that live and die together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+ELEMENT = "[*]"  # some element of a container: reached by a loop variable or a computed index
+GROUPS = "param_groups"  # the parameters of an optimizer nobody saw constructed
+
+
+class Path(NamedTuple):
+    """One object, by the variable that holds it and the fields that lead to it.
+
+    `scope` is the number of the scope that owns the variable, so that two functions' locals never meet.
+    """
+
+    scope: int
+    name: str
+    fields: tuple[str, ...] = ()
+
+    def field(self, *names: str) -> Path:
+        """The object behind further fields."""
+        return Path(self.scope, self.name, self.fields + names)
+
+    def holds(self, other: Path) -> bool:
+        """Whether `other` is this object or lies inside it."""
+        return (
+            self.scope == other.scope
+            and self.name == other.name
+            and len(self.fields) <= len(other.fields)
+            and all(_same_field(mine, its) for mine, its in zip(self.fields, other.fields, strict=False))
+        )
+
+    def touches(self, other: Path) -> bool:
+        """Whether one of the two lies inside the other."""
+        return self.holds(other) or other.holds(self)
+
+    def rebase(self, old: Path, new: Path) -> Path:
+        """This path with its beginning `old` replaced by `new`."""
+        return Path(new.scope, new.name, new.fields + self.fields[len(old.fields) :])
+
+    def __str__(self) -> str:
+        return self.name + "".join(f if f.startswith("[") else f".{f}" for f in self.fields)
+
+
+def _same_field(one: str, other: str) -> bool:
+    """A computed index may be any element, two different constant keys are two objects."""
+    return one == other or (ELEMENT in (one, other) and one[:1] == other[:1] == "[")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Parameters that are stepped together, and the optimizer that steps them.
+
+    For a manual update the owner is the updated tensor or module itself.
+    """
+
+    params: Path
+    owner: Path
+
+    def rebase(self, old: Path, new: Path) -> Region:
+        """The same region, seen from a scope that calls `old` by the name `new`."""
+        return Region(
+            self.params.rebase(old, new) if old.holds(self.params) else self.params,
+            self.owner.rebase(old, new) if old.holds(self.owner) else self.owner,
+        )
+
+    @property
+    def known(self) -> bool:
+        """Whether somebody saw which parameters the optimizer was given."""
+        return self.params.fields[-1:] != (GROUPS,)

@@ -1,0 +1,75 @@
+"""Fixes in terms of events; `gradlint.syntax.edits` turns them into text."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from gradlint.events import Accumulate, Call, Event, Read, Step, UpdateScale
+from gradlint.flow.solver import Report
+
+
+class Where(enum.Enum):
+    """On which side of its anchor something is inserted."""
+
+    AFTER = "after"
+    BEFORE = "before"
+    FIRST = "first"  # as the first statement of the scope that the anchor calls
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Insert a statement beside an event's own. `beside`: only where that event stands in the same block."""
+
+    text: str
+    where: Where
+    anchor: Event
+    message: str
+    beside: Event | None = None
+    fallback: Repair | None = None
+
+
+_MESSAGE = "clear them once they are applied"
+_BEFORE = "clear them before the loss adds to them"
+
+
+def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
+    """Where the clear belongs that a path from one step to the next lacks.
+
+    Right after the step, so that a window of several backward passes stays whole; after the scaler's update where
+    there is one; before the backward where another loss deposits in between or the gradients are still read;
+    first in a closure.
+    """
+    if not applied.place.subject:
+        return None
+    text = f"{applied.place.subject}.grad = None" if applied.manual else f"{applied.place.subject}.zero_grad()"
+    between = _between(report, applied)
+    closure = next((e for e in between if isinstance(e, Call) and e.place.node is again.place.node), None)
+    if closure is not None:
+        return Repair(text, Where.FIRST, closure, _BEFORE)
+    deposits = [i for i, e in enumerate(between) if isinstance(e, Accumulate)]
+    others = [i for i, e in enumerate(between) if isinstance(e, Step) and not _same_owner(e, applied)]
+    own = [i for i in deposits if not others or i > others[-1]] or deposits
+    foreign = bool(own) and own != deposits
+    read = bool(deposits) and any(isinstance(e, Read) for e in between[: deposits[0]])
+    if foreign or read:
+        return Repair(text, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
+    after = Repair(text, Where.AFTER, applied, _MESSAGE)
+    if applied.scaler:
+        update = next((e for e in between if isinstance(e, UpdateScale) and e.place.subject == applied.scaler), None)
+        if update is not None:
+            return Repair(text, Where.AFTER, update, _MESSAGE, beside=applied, fallback=after)
+    return after
+
+
+def _between(report: Report, applied: Step) -> list[Event]:
+    """The events of the witness after the last time the step ran."""
+    events = [moment.event for moment in report.path if moment.event is not None]
+    if events and events[-1] is report.event:
+        events.pop()
+    last = max((i for i, e in enumerate(events) if e is applied), default=-1)
+    return events[last + 1 :]
+
+
+def _same_owner(one: Step, other: Step) -> bool:
+    return any(a.owner == b.owner for a in one.regions for b in other.regions)

@@ -1,0 +1,107 @@
+"""What a rule is, and how the rules of the package are found."""
+
+from __future__ import annotations
+
+import abc
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
+
+from gradlint.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from gradlint.events import Event
+    from gradlint.flow.solver import Report
+    from gradlint.repair import Repair
+
+MAX_TEXT = 60  # characters of code quoted in a message
+
+
+class Rule:
+    """One thing gradlint can say. The class docstring is its documentation.
+
+    `name` is the kebab-case class name, so that a rule cannot be called one thing here and another there.
+    """
+
+    code: ClassVar[str]
+    category: ClassVar[str]
+    severity: ClassVar[Severity]
+    preview: ClassVar[bool] = False
+    # A file can only break the rule if, for each of these groups, its bytes hold one of the group's words.
+    words: ClassVar[tuple[tuple[bytes, ...], ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The readable name, `missing-zero-grad` for class `MissingZeroGrad`."""
+        return "".join("-" * (i > 0 and c.isupper()) + c.lower() for i, c in enumerate(type(self).__name__))
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule of the package `gradlint.rules`, by code. A module there holds one rule."""
+    package = importlib.import_module("gradlint.rules")
+    found = [
+        member()
+        for info in pkgutil.iter_modules(package.__path__)
+        for member in vars(importlib.import_module(f"gradlint.rules.{info.name}")).values()
+        if inspect.isclass(member) and issubclass(member, Rule) and "code" in vars(member)
+    ]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rule may ask about a report when it words it."""
+
+    in_next_trip: bool
+    """Whether a loop begins another trip between the first and the last event."""
+
+    @staticmethod
+    def text(event: Event) -> str:
+        """The event's code, short enough for a message."""
+        text = event.place.text
+        return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 4].rstrip()} ..."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a flow rule has to say, in terms of events.
+
+    `event` is where it is reported, `cause` what it comes from: two findings of one cause are one.
+    `related` are the other places of the story; their numbers follow from the order of the witness.
+    """
+
+    event: Event
+    cause: Event
+    message: str
+    label: str
+    related: tuple[tuple[Event, str], ...]
+    repair: Repair | None = None
+
+
+class FlowRule(Rule, abc.ABC):
+    """A rule about the order of events along paths: what they do to a region's state, and what must not meet."""
+
+    @abc.abstractmethod
+    def start(self) -> Hashable:
+        """The state of a region of which nothing is known."""
+
+    @abc.abstractmethod
+    def flow(self, state: Hashable, event: Event) -> Iterable[Hashable]:
+        """The states after an event that concerns the region; none where nothing is left to follow."""
+
+    @abc.abstractmethod
+    def judge(self, state: Hashable, event: Event) -> bool:
+        """Whether the event must not meet the state."""
+
+    @abc.abstractmethod
+    def owes_clear(self, state: Hashable) -> bool:
+        """Whether a path in this state that goes around a clear proves nothing."""
+
+    @abc.abstractmethod
+    def tell(self, report: Report, scene: Scene) -> Finding:
+        """The finding for a report."""

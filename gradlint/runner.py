@@ -1,0 +1,200 @@
+"""Many files: reads them, lints those that can hold a finding, in several processes where that pays, fixes them.
+
+A file that cannot be opened is a failure (exit status 2), for nobody knows what is in it. One that is no text is a
+failure where it was given by name, and a warning where it was met in a folder, where such files may lie about.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradlint.diagnostics import Diagnostic
+from gradlint.files import File
+from gradlint.fixer import Fixed, NotWritten, fix, write
+from gradlint.linter import described, lint, relevant
+from gradlint.rule import Rule
+from gradlint.source import Source, UndecodableSource
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+SYNTAX_CHECK_LIMIT = 2 * 1024 * 1024
+"""Bytes of files without a word that any rule looks for, up to which they are parsed all the same, in search of GRD000.
+
+Beyond it, reading is all that such a file may cost, since in a large tree nearly every file is one. All or none are
+parsed, so that what is reported does not depend on their order; what is given by name always is.
+"""
+
+PARALLEL_FROM = 120_000
+"""Bytes of files to analyse from which several processes pay: about 0.3 s of work, where a pool costs 0.1 s."""
+
+
+class Mending(enum.Enum):
+    """Which fixes are applied."""
+
+    NONE = enum.auto()
+    SAFE = enum.auto()
+    UNSAFE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The bytes of one file and what is to be done with them. `explicit`: somebody asked for this very file."""
+
+    path: str
+    data: bytes
+    rules: tuple[Rule, ...]
+    mending: Mending = Mending.NONE
+    explicit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file. `failures` and `warnings` are one line each; `source` is None where it is no text."""
+
+    path: str
+    source: Source | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    fixed: Fixed | None = None
+
+
+def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | None = None) -> list[Outcome]:
+    """Lint every file. The outcomes are in the order of the files, however many `jobs` there are.
+
+    Nothing is written: that is `save`.
+    """
+    promising: dict[int, Task] = {}
+    plain: dict[int, Task] = {}
+    met = 0
+    outcomes: dict[int, Outcome] = {}
+    for index, file in enumerate(files):
+        try:
+            data = file.location.read_bytes()
+        except OSError as error:
+            outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
+            continue
+        task = Task(file.path, data, file.settings.rules, mending, file.explicit)
+        if relevant(data, task.rules):
+            promising[index] = task
+            continue
+        met += 0 if file.explicit else len(data)
+        if file.explicit or met <= SYNTAX_CHECK_LIMIT:
+            plain[index] = task
+    outcomes |= dict(zip(promising, _check_all(tuple(promising.values()), jobs or _processors()), strict=True))
+    outcomes |= {index: check(task) for index, task in plain.items() if task.explicit or met <= SYNTAX_CHECK_LIMIT}
+    return [outcomes.get(index) or Outcome(file.path) for index, file in enumerate(files)]
+
+
+def check(task: Task) -> Outcome:
+    """Lint one file and fix its text as far as asked for. Never raises: what breaks is a failure."""
+    try:
+        source = Source.decode(task.path, task.data)
+    except UndecodableSource as error:
+        problem = (f"{task.path}: {error}",)
+        return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
+    result = lint(source, task.rules)
+    outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings)
+    if task.mending is Mending.NONE or not any(each.fix for each in result.diagnostics):
+        return outcome
+    try:
+        fixed = fix(
+            source,
+            result.diagnostics,
+            lambda edited: _findings(edited, task.rules),
+            unsafe=task.mending is Mending.UNSAFE,
+        )
+    except Exception as error:
+        # A fix that makes no sense must cost its own file's fixes only.
+        crash = f"{task.path}: fixing crashed, which is a bug: {described(error)}"
+        return replace(outcome, failures=(*result.failures, crash))
+    return replace(outcome, fixed=fixed) if fixed.source != source else outcome
+
+
+def save(file: File, outcome: Outcome) -> Outcome:
+    """Write the fixed text of a file, if there is one; an outcome without it where that fails."""
+    if outcome.source is None or outcome.fixed is None:
+        return outcome
+    try:
+        write(file.location, outcome.source.encode(), outcome.fixed.source.encode())
+    except NotWritten as error:
+        return replace(outcome, fixed=None, failures=(*outcome.failures, f"{file.path}: not fixed: {error}"))
+    return outcome
+
+
+def _findings(source: Source, rules: Sequence[Rule]) -> tuple[Diagnostic, ...] | None:
+    result = lint(source, rules)
+    return result.diagnostics if result.parses and not result.failures else None
+
+
+def _check_all(tasks: Sequence[Task], jobs: int) -> list[Outcome]:
+    workers = min(jobs, len(tasks))
+    if workers > 1 and sum(len(task.data) for task in tasks) >= PARALLEL_FROM:
+        # Some sandboxes have no semaphores or allow no further processes.
+        with contextlib.suppress(ImportError, NotImplementedError, OSError), _pool(workers) as pool:
+            return _check_in(pool, tasks)
+    return [check(task) for task in tasks]
+
+
+def _check_in(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> list[Outcome]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    # The longest first, so that none of them is left to be waited for at the end.
+    order = sorted(range(len(tasks)), key=lambda index: -len(tasks[index].data))
+    outcomes: dict[int, Outcome] = {}
+    try:
+        futures = {index: pool.submit(check, tasks[index]) for index in order}
+        for index, future in futures.items():
+            with contextlib.suppress(BrokenProcessPool):
+                outcomes[index] = future.result()
+    except BrokenProcessPool:
+        pass
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return [outcomes.get(index) or _check_apart(task) for index, task in enumerate(tasks)]
+
+
+def _check_apart(task: Task) -> Outcome:
+    """A file whose process died, perhaps through the fault of another one: once more, in a process of its own."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    with _pool(1) as pool:
+        try:
+            return pool.submit(check, task).result()
+        except BrokenProcessPool:
+            return Outcome(task.path, failures=(f"{task.path}: gradlint's process died over this file",))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # Forking copies a process with all that it has imported, but not its other threads, and whatever locks they hold.
+    can_fork = sys.platform == "linux" and threading.active_count() == 1
+    if can_fork:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("gradlint.project.analysis")
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
+    return ProcessPoolExecutor(workers, context, initializer=_die_quietly)
+
+
+def _die_quietly() -> None:
+    """An interrupted worker just ends, without a traceback: the parent says what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,48 @@
+"""The closing sentence of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradlint.diagnostics import Diagnostic
+from gradlint.fixer import applies
+
+
+def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:
+    """What a run that changes nothing found, and how much of it could be fixed."""
+    ready = sum(applies(each.fix, unsafe=unsafe) for each in left)
+    waiting = sum(applies(each.fix, unsafe=True) for each in left) - ready
+    offers = []
+    if ready:
+        offers.append(f"{ready} fixable with --fix")
+    if waiting:
+        offers.append(f"{waiting} {'more ' if ready else 'fixable '}with --fix --unsafe-fixes")
+    return f"Found {_findings(len(left))}{_in_brackets(offers)}."
+
+
+def after_fix(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
+    """What a run with `--fix` found and fixed, and how much waits for `--unsafe-fixes`."""
+    waiting = 0 if unsafe else sum(applies(each.fix, unsafe=True) for each in left)
+    parts = []
+    if fixed:
+        parts.append(f"{fixed} fixed, {len(left)} remaining")
+    if waiting:
+        parts.append(f"{waiting} fixable with --unsafe-fixes")
+    return f"Found {_findings(len(left) + fixed)}{_in_brackets(parts)}."
+
+
+def after_diff(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
+    """What a run with `--diff` would fix, and how much it would leave."""
+    waiting = 0 if unsafe else sum(applies(each.fix, unsafe=True) for each in left)
+    rest = [f"{len(left)} would remain"] if left else []
+    if waiting:
+        rest.append(f"{waiting} fixable with --unsafe-fixes")
+    return f"Would fix {_findings(fixed)}{_in_brackets(rest)}."
+
+
+def _findings(count: int) -> str:
+    return f"{count} finding{'' if count == 1 else 's'}"
+
+
+def _in_brackets(parts: Sequence[str]) -> str:
+    return f" ({', '.join(parts)})" if parts else ""

@@ -1,0 +1,1 @@
+"""From source text to graphs of events: the only package that imports libcst."""

@@ -1,0 +1,105 @@
+"""What names mean: PyTorch and the frameworks around it, as data. A new framework is rows here and a fixture."""
+
+from __future__ import annotations
+
+import re
+
+# Packages whose tensors share PyTorch's accumulating gradients count as PyTorch here; these do not.
+OTHER_FRAMEWORKS = frozenset({"mxnet", "paddle", "tensorflow", "jittor", "mindspore", "jax", "tinygrad"})
+TORCH_LIKE = re.compile(r"\b(torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm)")
+
+OPTIMIZER_CLASSES = frozenset(
+    """ASGD Adadelta Adafactor Adagrad Adam AdamW Adamax LBFGS Muon NAdam RAdam RMSprop Rprop SGD SparseAdam
+    ZeroRedundancyOptimizer DistributedOptimizer PostLocalSGDOptimizer FusedAdam FusedLAMB FusedSGD FusedNovoGrad
+    FusedAdagrad Adam8bit AdamW8bit SGD8bit PagedAdamW PagedAdamW8bit PagedAdam Lion8bit DeepSpeedCPUAdam
+    AdamWScheduleFree SGDScheduleFree Lion GaLoreAdamW Lamb LAMB Lookahead PCGrad BertAdam OpenAIAdam Ranger AdaBound
+    AdaBelief""".split()
+)
+OPTIMIZER_MODULES = ("torch.optim", "torch_optimizer", "pytorch_optimizer", "apex.optimizers", "bitsandbytes.optim", "timm.optim")
+NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
+
+# Calls that give back the object they are called on, or their first argument.
+SAME_OBJECT_METHODS = frozenset(
+    "to cuda cpu half float double bfloat16 train eval requires_grad_ apply share_memory type compile xpu npu".split()
+)
+SAME_OBJECT_FIELDS = frozenset({"module", "_orig_mod"})
+PASS_THROUGH = frozenset(
+    """list tuple set iter reversed sorted chain from_iterable ParameterList ModuleList ModuleDict filter_params values
+    itertools.chain itertools.chain.from_iterable copy""".split()
+)
+PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parameters", "get_trainable_params"})
+NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
+PREPARE_METHODS = frozenset({"prepare", "setup"})
+
+BACKWARD_FUNCTIONS = frozenset({"torch.autograd.backward"})
+# What is called `backward` and deposits nothing in `.grad`.
+NO_DEPOSIT = ("torch.distributed.autograd", "torch.nn.functional", "dgl.backend")
+# Calls that hand stepping or clearing to hooks: what such a file does cannot be read off its loops.
+HOOK_REGISTRATIONS = ("register_post_accumulate_grad_hook", "register_optimizer_step_post_hook", "_apply_optimizer_in_backward")
+STEP_HOOK = "register_step_post_hook"
+
+GRADIENT_READERS = frozenset(
+    "clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm clip_grads_with_norm_".split()
+)
+FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
+ZEROING_METHODS = frozenset({"zero_"})
+UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})
+
+_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_OPTIMIZER_TOKENS = frozenset(
+    """opt optim optimizer optimiser opts optims optimizers optimisers adam adamw sgd rmsprop adagrad adadelta lbfgs
+    lamb lion muon""".split()
+)
+_NOT_OPTIMIZER_TOKENS = frozenset(
+    """level params config cfg state name names type cls args fn factory step steps lr kwargs dict path groups group
+    scheduler sched idx hook index wrapper_cls class builder func method key keys history result results""".split()
+)
+_NOT_SOLVER_TOKENS = frozenset("ode sde ksp linear sat ivp lp qp".split())
+_STEP_LIKE = frozenset("step optimizer optimize optimise optimise optimizer optim".split())
+_MAY_CLEAR = frozenset(
+    "zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit closure learn".split()
+)
+_HARMLESS = frozenset(
+    """lr rate metric metrics ema log logger logging logs stat stats meter meters scheduler sched schedule bar progress
+    loss losses save load checkpoint print eval evaluate validate test buffer target targets momentum weight decay
+    is get set has should""".split()
+)
+_CLEARS_GRADIENTS = re.compile(r"(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)", re.IGNORECASE)
+_LOSS_TOKENS = frozenset("loss losses err error cost objective".split())
+
+
+def tokens(name: str) -> list[str]:
+    """The words of an identifier, in lower case, without digits."""
+    return [part.lower() for part in _TOKEN.findall(name) if not part.isdigit()]
+
+
+def named_like_optimizer(name: str) -> bool:
+    """Whether an object of this name is an optimizer, as far as a name can tell."""
+    words = set(tokens(name))
+    if words & _NOT_OPTIMIZER_TOKENS:
+        return False
+    return bool(words & _OPTIMIZER_TOKENS) or ("solver" in words and not words & _NOT_SOLVER_TOKENS)
+
+
+def named_like_loss(name: str) -> bool:
+    """Whether a name says that it holds a loss."""
+    return bool(set(tokens(name)) & _LOSS_TOKENS)
+
+
+def may_clear_or_step(name: str) -> bool:
+    """Whether a function of this name, given an optimizer, could clear or apply its gradients."""
+    words = set(tokens(name))
+    return bool(words & _MAY_CLEAR) and not words & _HARMLESS
+
+
+def clears_gradients(name: str) -> bool:
+    """Whether a function's name says that it clears gradients."""
+    return _CLEARS_GRADIENTS.search(name) is not None
+
+
+def is_optimizer_class(qualified: str) -> bool:
+    """Whether a qualified name is that of an optimizer class or factory."""
+    last = qualified.rpartition(".")[2]
+    if qualified.startswith(NOT_OPTIMIZER_MODULES):
+        return False
+    return last in OPTIMIZER_CLASSES or (qualified.startswith(OPTIMIZER_MODULES) and last[:1].isupper())

@@ -1,0 +1,144 @@
+"""Tests of branches as literals that guards can compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradlint.flow.guards import CALLED, Condition, Cycle, Equals, IsNone, LastTrip, Literal, Truth
+from gradlint.regions import Path
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of, text_of, walk
+
+_CALL = Path(-1, CALLED)
+_STEADY_CALLS = frozenset({"len", "isinstance", "hasattr", "int", "bool", "min", "max", "str", "float", "abs", "range"})
+
+
+class Conditions:
+    """Reads the tests of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+
+    def literal(self, test: cst.BaseExpression) -> Literal:
+        """The literal that is true where the test is."""
+        match test:
+            case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
+                found = self._comparison(left, operator, right)
+                if found is not None:
+                    return found
+            case cst.BinaryOperation(operator=cst.Modulo()):
+                cycle = self._cycle(test, 0)
+                if cycle is not None:
+                    return Literal(cycle, False)
+            case _:
+                pass
+        return Literal(self._truth(test), True)
+
+    def _truth(self, test: cst.BaseExpression) -> Condition:
+        path = self._objects.path(test, self._scope) if isinstance(test, (cst.Name, cst.Attribute)) else None
+        return Truth(str(path) if path is not None else text_of(test), self.reads(test))
+
+    def _comparison(
+        self, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression
+    ) -> Literal | None:
+        known, constant = constant_of(right)
+        if not known and constant_of(left)[0] and isinstance(operator, (cst.Equal, cst.NotEqual)):
+            left, right = right, left
+            known, constant = constant_of(right)
+        positive = isinstance(operator, (cst.Equal, cst.Is))
+        if positive or isinstance(operator, (cst.NotEqual, cst.IsNot)):
+            if known and constant is None:
+                path = self._objects.path(left, self._scope)
+                return Literal(IsNone(path, self.reads(left)), positive) if path is not None else None
+            if known and isinstance(constant, int) and not isinstance(constant, bool):
+                cycle = self._cycle(left, constant)
+                if cycle is not None:
+                    return Literal(cycle, positive)
+            last = self._last_trip(left, right)
+            if last is not None:
+                return Literal(last, positive)
+            if known:
+                return Literal(Equals(self._text(left), constant, self.reads(left)), positive)
+            if isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Modulo):
+                cycle = self._cycle_to(left, right)
+                if cycle is not None:
+                    return Literal(cycle, positive)
+        if isinstance(operator, (cst.GreaterThan, cst.GreaterThanEqual)) and known and constant == int(
+            isinstance(operator, cst.GreaterThanEqual)
+        ):
+            return Literal(Equals(self._text(left), 0, self.reads(left)), False)
+        if isinstance(operator, cst.GreaterThanEqual):
+            last = self._last_trip(left, right)
+            if last is not None:
+                return Literal(last, True)
+        return None
+
+    def _text(self, node: cst.BaseExpression) -> str:
+        path = self._objects.path(node, self._scope) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        return str(path) if path is not None else text_of(node)
+
+    def _cycle(self, node: cst.BaseExpression, rest: int) -> Cycle | None:
+        """`(counter + shift) % period == rest`."""
+        if not isinstance(node, cst.BinaryOperation) or not isinstance(node.operator, cst.Modulo):
+            return None
+        counted = self._sum(node.left)
+        if counted is None:
+            return None
+        counter, shift = counted
+        return Cycle(counter, shift - rest, text_of(node.right), self.reads(node))
+
+    def _cycle_to(self, node: cst.BinaryOperation, rest: cst.BaseExpression) -> Cycle | None:
+        """`counter % period == period - 1` and the like."""
+        if isinstance(rest, cst.BinaryOperation) and isinstance(rest.operator, cst.Subtract):
+            known, back = constant_of(rest.right)
+            if known and isinstance(back, int) and text_of(rest.left) == text_of(node.right):
+                cycle = self._cycle(node, 0)
+                if cycle is not None:
+                    return Cycle(cycle.counter, cycle.shift + back, cycle.period, cycle.reads)
+        return None
+
+    def _sum(self, node: cst.BaseExpression) -> tuple[Path, int] | None:
+        match node:
+            case cst.Name() | cst.Attribute():
+                path = self._objects.path(node, self._scope)
+                return (path, 0) if path is not None else None
+            case cst.BinaryOperation(left=left, operator=cst.Add() | cst.Subtract() as operator, right=right):
+                if constant_of(left)[0] and isinstance(operator, cst.Add):
+                    left, right = right, left
+                known, amount = constant_of(right)
+                inner = self._sum(left)
+                if known and isinstance(amount, int) and inner is not None:
+                    return inner[0], inner[1] + (amount if isinstance(operator, cst.Add) else -amount)
+        return None
+
+    def _last_trip(self, left: cst.BaseExpression, right: cst.BaseExpression) -> LastTrip | None:
+        """`i == len(x) - 1`, `i + 1 == len(x)`."""
+        counted = self._sum(left)
+        if counted is None:
+            return None
+        counter, shift = counted
+        end = right
+        if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
+            known, back = constant_of(right.right)
+            if not known or not isinstance(back, int):
+                return None
+            end, shift = right.left, shift + back
+        is_length = isinstance(end, cst.Call) and isinstance(end.func, cst.Name) and end.func.value == "len"
+        return LastTrip(counter, self.reads(left)) if shift == 1 and is_length else None
+
+    def reads(self, node: cst.BaseExpression) -> frozenset[Path]:
+        """The variables that an expression's value depends on."""
+        return frozenset(self._reads(node))
+
+    def _reads(self, node: cst.BaseExpression) -> Iterator[Path]:
+        for part in walk(node):
+            if isinstance(part, (cst.Name, cst.Attribute)):
+                path = self._objects.path(part, self._scope)
+                if path is not None:
+                    yield path
+            elif isinstance(part, cst.Call) and not (isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS):
+                yield _CALL

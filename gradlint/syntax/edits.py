@@ -1,0 +1,108 @@
+"""Symbolic repairs to text edits, with the file's own indentation and newline; or nothing rather than a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import libcst as cst
+
+from gradlint.diagnostics import Edit, Point, Span
+from gradlint.events import Event
+from gradlint.repair import Repair, Where
+from gradlint.source import Source
+from gradlint.syntax.positions import Positions
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import walk, walk_everything
+
+_PLAIN = re.compile(r"""[\w.]+(\[(\w+|'[^']*'|"[^"]*")\][\w.]*)*""")
+
+
+class Editor:
+    """Makes edits of one file."""
+
+    def __init__(self, source: Source, module: cst.Module, positions: Positions, scopes: Mapping[int, Scope]) -> None:
+        self._source = source
+        self._module = module
+        self._positions = positions
+        self._scopes = scopes
+        self._blocks: dict[int, int] | None = None
+
+    def edits(self, repair: Repair, target: int | None) -> tuple[Edit, ...]:
+        """The edits of a repair; none where it cannot be done. `target` is the scope that the anchor calls."""
+        if not _PLAIN.fullmatch(repair.text.removesuffix(".zero_grad()").removesuffix(".grad = None")):
+            return ()
+        if repair.beside is not None and not self._in_one_block(repair.anchor, repair.beside):
+            return self.edits(repair.fallback, target) if repair.fallback is not None else ()
+        match repair.where:
+            case Where.FIRST:
+                return self._first(repair.text, target)
+            case Where.AFTER:
+                return self._after(repair.text, repair.anchor)
+            case Where.BEFORE:
+                return self._before(repair.text, repair.anchor)
+
+    def _after(self, text: str, anchor: Event) -> tuple[Edit, ...]:
+        statement = anchor.place.statement
+        if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+            return ()
+        small = next((s for s in statement.body if any(n is anchor.place.node for n in walk(s))), None)
+        if small is None or isinstance(small, (cst.Return, cst.Raise)):
+            return ()
+        if isinstance(statement, cst.SimpleStatementSuite) or small is not statement.body[-1]:
+            return (self._insert(self._positions.span(small).end, f"; {text}"),)
+        row = self._positions.span(statement).end.row
+        line = self._source.line(row)
+        end = Point(row, len(line) + 1)
+        indent = self._indent(self._positions.span(statement).start.row)
+        return (self._insert(end, f"{self._source.newline}{indent}{text}"),)
+
+    def _before(self, text: str, anchor: Event) -> tuple[Edit, ...]:
+        statement = anchor.place.statement
+        if not isinstance(statement, cst.SimpleStatementLine):
+            return ()
+        start = self._positions.span(statement).start
+        if len(statement.body) > 1:
+            small = next((s for s in statement.body if any(n is anchor.place.node for n in walk(s))), None)
+            return (self._insert(self._positions.span(small).start, f"{text}; "),) if small is not None else ()
+        indent = self._indent(start.row)
+        return (self._insert(Point(start.row, 1), f"{indent}{text}{self._source.newline}"),)
+
+    def _first(self, text: str, target: int | None) -> tuple[Edit, ...]:
+        node = self._scopes[target].node if target is not None else None
+        if not isinstance(node, cst.FunctionDef) or not isinstance(node.body, cst.IndentedBlock):
+            return ()
+        first = node.body.body[0]
+        if _is_docstring(first) and len(node.body.body) > 1:
+            first = node.body.body[1]
+        start = self._positions.span(first).start
+        if isinstance(first, cst.FunctionDef | cst.ClassDef) and first.decorators:
+            return ()
+        return (self._insert(Point(start.row, 1), f"{self._indent(start.row)}{text}{self._source.newline}"),)
+
+    @staticmethod
+    def _insert(at: Point, content: str) -> Edit:
+        return Edit(Span(at, at), content)
+
+    def _indent(self, row: int) -> str:
+        line = self._source.line(row)
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    def _in_one_block(self, one: Event, other: Event) -> bool:
+        if self._blocks is None:
+            self._blocks = {
+                id(statement): id(block)
+                for block in walk_everything(self._module)
+                if isinstance(block, (cst.IndentedBlock, cst.Module))
+                for statement in block.body
+            }
+        first, second = self._blocks.get(id(one.place.statement)), self._blocks.get(id(other.place.statement))
+        return first is not None and first == second
+
+
+def _is_docstring(node: cst.CSTNode) -> bool:
+    match node:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString())]):
+            return True
+        case _:
+            return False

@@ -1,0 +1,78 @@
+"""One file to the graphs of its scopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradlint.flow.graph import Graph
+from gradlint.source import Source
+from gradlint.syntax import catalogue
+from gradlint.syntax.lowering import Lowering
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.parse import parse
+from gradlint.syntax.positions import Positions
+from gradlint.syntax.scopes import Scope, Table, collect
+from gradlint.syntax.tree import walk
+
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A file's graphs, and what is needed to speak about them."""
+
+    source: Source
+    module: cst.Module
+    scopes: dict[int, Scope]
+    graphs: dict[int, Graph]
+    positions: Positions
+
+
+def lower(source: Source) -> Lowered:
+    """Parse and lower a file. Raises BrokenSource."""
+    module = parse(source)
+    table = collect(module)
+    graphs = {} if _speaks_of_others(table, source) else _graphs(table)
+    return Lowered(source, module, {s.number: s for s in table.scopes}, graphs, Positions(module))
+
+
+def _graphs(table: Table) -> dict[int, Graph]:
+    objects = Objects(table)
+    watched = _watched(table)
+    return {
+        scope.number: Lowering(objects, scope, watched).lower() for scope in table.scopes if scope.kind != "class"
+    }
+
+
+def _speaks_of_others(table: Table, source: Source) -> bool:
+    """Whether the file belongs to another framework, or hands clearing to hooks."""
+    packages = {name.split(".")[0] for name in table.imports.values()}
+    foreign = bool(packages & catalogue.OTHER_FRAMEWORKS) and not any(map(catalogue.TORCH_LIKE.match, packages))
+    return foreign or any(hook in source.text for hook in catalogue.HOOK_REGISTRATIONS)
+
+
+def _watched(table: Table) -> frozenset[str]:
+    """Names on which a test or a region may depend; assignments to others need no event."""
+    found: set[str] = set()
+    for attribute in ("step", "zero_grad", "grad", "parameters", "data", "param_groups", "update"):
+        for mention in table.mentions.get(attribute, ()):
+            found.update(_identifiers(mention.receiver))
+            if mention.call is not None:
+                for argument in mention.call.args:
+                    found.update(_identifiers(argument.value))
+    for scope in table.scopes:
+        for node in walk(scope.node):
+            match node:
+                case cst.If(test=test) | cst.While(test=test) | cst.IfExp(test=test) | cst.CompIf(test=test):
+                    found.update(_identifiers(test))
+                case cst.BooleanOperation() | cst.Comparison():
+                    found.update(_identifiers(node))
+                case cst.Match(subject=subject):
+                    found.update(_identifiers(subject))
+    found.discard("self")
+    return frozenset(found)
+
+
+def _identifiers(node: cst.CSTNode) -> set[str]:
+    return {part.value for part in walk(node) if isinstance(part, cst.Name)}

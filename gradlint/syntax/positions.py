@@ -1,0 +1,27 @@
+"""Where nodes stand, computed only for the few that a finding names."""
+
+from __future__ import annotations
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from gradlint.diagnostics import Point, Span
+
+
+class Positions:
+    """Places of the nodes of one tree; nothing is computed before the first question."""
+
+    def __init__(self, module: cst.Module) -> None:
+        self._module = module
+        self._ranges: dict[cst.CSTNode, object] | None = None
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """The text of a node, without white space around it."""
+        if self._ranges is None:
+            wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
+            self._ranges = dict(wrapper.resolve(PositionProvider))
+        found = self._ranges[node]
+        return Span(
+            Point(found.start.line, found.start.column + 1),  # type: ignore[attr-defined]
+            Point(found.end.line, found.end.column + 1),  # type: ignore[attr-defined]
+        )

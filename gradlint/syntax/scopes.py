@@ -1,0 +1,297 @@
+"""Who owns which name: scopes, what their names are bound to, classes with their attributes, imports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from gradlint.syntax.tree import children, elements_of, walk
+
+MODULE = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One way in which a name gets its value.
+
+    `item` is the position in the value where it was unpacked; `each` says that it is an element of the value.
+    `value` None: a parameter, or something nobody can evaluate.
+    """
+
+    scope: Scope
+    value: cst.BaseExpression | None
+    each: bool = False
+    items: tuple[int, ...] = ()
+    parameter: bool = False
+    annotation: cst.BaseExpression | None = None
+    changed: bool = False  # grows in place: `+=`
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A module, class, function or lambda."""
+
+    number: int
+    kind: str
+    name: str
+    node: cst.CSTNode
+    parent: Scope | None
+    parameters: list[str] = field(default_factory=list)
+    defaults: dict[str, cst.BaseExpression] = field(default_factory=dict)
+    bindings: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    functions: dict[str, list[Scope]] = field(default_factory=lambda: defaultdict(list))
+    classes: dict[str, Scope] = field(default_factory=dict)
+    foreign: dict[str, bool] = field(default_factory=dict)  # declared global (True) or nonlocal (False)
+    # Of a class: attributes set through the first parameter of its methods.
+    attributes: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    bases: list[cst.BaseExpression] = field(default_factory=list)
+    decorators: list[cst.BaseExpression] = field(default_factory=list)
+
+    @property
+    def receiver(self) -> str | None:
+        """The name of a method's own object."""
+        is_method = self.kind == "function" and self.parent is not None and self.parent.kind == "class"
+        static = any(isinstance(d, cst.Name) and d.value == "staticmethod" for d in self.decorators)
+        return self.parameters[0] if is_method and self.parameters and not static else None
+
+    def owner(self, name: str) -> Scope | None:
+        """The scope whose variable a name here means, by Python's rules; None for builtins."""
+        if name in self.foreign:
+            return self._outside(name) or self.module
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.bindings and (scope.kind != "class" or scope is self):
+                return scope
+            scope = scope.parent
+        return None
+
+    def _outside(self, name: str) -> Scope | None:
+        if self.foreign[name]:
+            return self.module
+        scope = self.parent
+        while scope is not None and (scope.kind == "class" or name not in scope.bindings):
+            scope = scope.parent
+        return scope
+
+    @property
+    def module(self) -> Scope:
+        """The outermost scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An attribute used on an object: evidence of what the object is. `call` is set where it is called."""
+
+    scope: Scope
+    receiver: cst.BaseExpression
+    attribute: str
+    call: cst.Call | None
+
+
+@dataclass(eq=False)
+class Table:
+    """Everything that is bound in one file."""
+
+    scopes: list[Scope]
+    imports: dict[str, str]  # local name -> qualified name
+    mentions: dict[str, list[Mention]]
+    volatile: frozenset[str]  # attributes and globals written outside `__init__`
+
+    @property
+    def module(self) -> Scope:
+        """The file's own scope."""
+        return self.scopes[MODULE]
+
+
+def collect(tree: cst.Module) -> Table:
+    """Walk a whole file once."""
+    collector = _Collector(tree)
+    collector.visit_body(tree, collector.scopes[MODULE])
+    return Table(collector.scopes, collector.imports, collector.mentions, frozenset(collector.volatile))
+
+
+class _Collector:
+    def __init__(self, tree: cst.Module) -> None:
+        self.scopes = [Scope(MODULE, "module", "<module>", tree, None)]
+        self.imports: dict[str, str] = {}
+        self.mentions: dict[str, list[Mention]] = defaultdict(list)
+        self.volatile: set[str] = set()
+
+    def open(self, kind: str, name: str, node: cst.CSTNode, parent: Scope) -> Scope:
+        scope = Scope(len(self.scopes), kind, name, node, parent)
+        self.scopes.append(scope)
+        return scope
+
+    def visit_body(self, node: cst.CSTNode, scope: Scope) -> None:
+        for child in children(node):
+            self.visit(child, scope)
+
+    def visit(self, node: cst.CSTNode, scope: Scope) -> None:
+        match node:
+            case cst.FunctionDef():
+                self.function(node, scope)
+            case cst.Lambda():
+                inner = self.open("lambda", "<lambda>", node, scope)
+                self.parameters(node.params, inner, scope)
+                self.visit(node.body, inner)
+            case cst.ClassDef():
+                self.class_(node, scope)
+            case cst.Assign():
+                self.visit(node.value, scope)
+                for target in node.targets:
+                    self.bind(target.target, node.value, scope)
+                    self.visit(target.target, scope)
+            case cst.AnnAssign():
+                if node.value is not None:
+                    self.visit(node.value, scope)
+                self.bind(node.target, node.value, scope, annotation=node.annotation.annotation)
+                self.visit(node.target, scope)
+            case cst.AugAssign():
+                self.visit(node.value, scope)
+                if not _updates_in_place(node.value):
+                    self.bind(node.target, node.value, scope, changed=True)
+                self.visit(node.target, scope)
+            case cst.NamedExpr():
+                self.visit(node.value, scope)
+                self.bind(node.target, node.value, scope)
+            case cst.For() | cst.CompFor():
+                self.visit(node.iter, scope)
+                self.bind(node.target, node.iter, scope, each=True)
+                for child in children(node):
+                    if child is not node.iter:
+                        self.visit(child, scope)
+            case cst.WithItem():
+                self.visit(node.item, scope)
+                if node.asname is not None:
+                    self.bind(node.asname.name, node.item, scope)
+            case cst.ExceptHandler() | cst.ExceptStarHandler():
+                self.visit_body(node, scope)
+            case cst.Global() | cst.Nonlocal():
+                for item in node.names:
+                    scope.foreign[item.name.value] = isinstance(node, cst.Global)
+                    self.volatile.add(item.name.value)
+            case cst.Import() | cst.ImportFrom():
+                self.import_(node, scope)
+            case cst.MatchAs(name=name) | cst.MatchStar(name=name) if name is not None:
+                scope.bindings[name.value].append(Binding(scope, None))
+                self.visit_body(node, scope)
+            case cst.Call(func=cst.Attribute(value=receiver, attr=attr)):
+                self.mentions[attr.value].append(Mention(scope, receiver, attr.value, node))
+                self.visit(receiver, scope)
+                for argument in node.args:
+                    self.visit(argument.value, scope)
+            case cst.Attribute(value=receiver, attr=attr):
+                self.mentions[attr.value].append(Mention(scope, receiver, attr.value, None))
+                self.visit(receiver, scope)
+            case _:
+                self.visit_body(node, scope)
+
+    def function(self, node: cst.FunctionDef, scope: Scope) -> None:
+        inner = self.open("function", node.name.value, node, scope)
+        inner.decorators = [d.decorator for d in node.decorators]
+        for decorator in inner.decorators:
+            self.visit(decorator, scope)
+        self.parameters(node.params, inner, scope)
+        scope.functions[node.name.value].append(inner)
+        scope.bindings[node.name.value].append(Binding(scope, None))
+        self.visit(node.body, inner)
+
+    def class_(self, node: cst.ClassDef, scope: Scope) -> None:
+        inner = self.open("class", node.name.value, node, scope)
+        inner.bases = [argument.value for argument in node.bases]
+        scope.classes[node.name.value] = inner
+        scope.bindings[node.name.value].append(Binding(scope, None))
+        self.visit(node.body, inner)
+
+    def parameters(self, parameters: cst.Parameters, inner: Scope, outer: Scope) -> None:
+        for parameter in _each_parameter(parameters):
+            name = parameter.name.value
+            inner.parameters.append(name)
+            annotation = parameter.annotation.annotation if parameter.annotation else None
+            inner.bindings[name].append(Binding(inner, None, parameter=True, annotation=annotation))
+            if parameter.default is not None:
+                inner.defaults[name] = parameter.default
+                self.visit(parameter.default, outer)
+
+    def import_(self, node: cst.Import | cst.ImportFrom, scope: Scope) -> None:
+        prefix = ""
+        if isinstance(node, cst.ImportFrom):
+            prefix = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "") + "."
+        if isinstance(node.names, cst.ImportStar):
+            return
+        for alias in node.names:
+            name = _dotted(alias.name)
+            local = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name.split(".")[0]
+            self.imports.setdefault(local, prefix + (name if alias.asname or prefix else name.split(".")[0]))
+            scope.bindings[local].append(Binding(scope, None))
+
+    def bind(
+        self,
+        target: cst.BaseExpression,
+        value: cst.BaseExpression | None,
+        scope: Scope,
+        *,
+        each: bool = False,
+        changed: bool = False,
+        annotation: cst.BaseExpression | None = None,
+        items: tuple[int, ...] = (),
+    ) -> None:
+        parts = elements_of(target)
+        if parts is not None:
+            for position, part in enumerate(parts):
+                inner = part.value if isinstance(part, cst.StarredElement) else part
+                self.bind(inner, value, scope, each=each, items=(*items, position))
+            return
+        binding = Binding(scope, value, each, items, annotation=annotation, changed=changed)
+        match target:
+            case cst.Name(value=name):
+                owner = (scope._outside(name) or scope.module) if name in scope.foreign else scope
+                owner.bindings[name].append(binding)
+            case cst.Attribute(value=cst.Name(value=base), attr=attr):
+                method = _method(scope, base)
+                if method is not None and method.parent is not None:
+                    method.parent.attributes[attr.value].append(binding)
+                if changed or method is None or method.name != "__init__":
+                    self.volatile.add(attr.value)
+            case cst.Attribute(attr=attr):
+                self.volatile.add(attr.value)
+            case _:
+                pass
+
+
+def _method(scope: Scope, base: str) -> Scope | None:
+    """The method whose own object is called `base` here."""
+    owner = scope.owner(base)
+    return owner if owner is not None and owner.receiver == base else None
+
+
+def _updates_in_place(value: cst.BaseExpression) -> bool:
+    """Whether what is added comes from a gradient: the target stays the same tensor."""
+    return any(isinstance(part, cst.Name) and "grad" in part.value for part in walk(value))
+
+
+def _each_parameter(parameters: cst.Parameters) -> Iterator[cst.Param]:
+    yield from parameters.posonly_params
+    yield from parameters.params
+    if isinstance(parameters.star_arg, cst.Param):
+        yield parameters.star_arg
+    yield from parameters.kwonly_params
+    if parameters.star_kwarg is not None:
+        yield parameters.star_kwarg
+
+
+def _dotted(node: cst.BaseExpression) -> str:
+    match node:
+        case cst.Attribute(value=value, attr=attr):
+            return f"{_dotted(value)}.{attr.value}"
+        case cst.Name(value=value):
+            return value
+        case _:
+            return ""

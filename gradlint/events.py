@@ -97,7 +97,12 @@ class Assign(Event):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Call(Event):
-    """Another scope of the project runs. `binds` pairs what it calls an object with what the caller calls it."""
+    """Another scope of the project runs.
+
+    `binds` pairs what it calls an object with what the caller calls it, `constants` its parameters with the values
+    that are written in the call or are their defaults.
+    """
 
     target: int
     binds: tuple[tuple[Path, Path], ...] = ()
+    constants: tuple[tuple[Path, object], ...] = ()

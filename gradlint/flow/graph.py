@@ -49,6 +49,8 @@ class Graph:
     nodes: list[Node] = field(default_factory=lambda: [Node(), Node()])
     # Conditions worth remembering along a path: tested more than once, or in a loop that does not change them.
     kept: frozenset[object] = frozenset()
+    # Conditions that some branch tests: what a caller knows of them is worth taking in.
+    tested: frozenset[object] = frozenset()
     # Variables that the scope counts up or down.
     counters: frozenset[Path] = frozenset()
     # The condition that an assignment of a constant settles.

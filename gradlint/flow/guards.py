@@ -16,9 +16,9 @@ MAX_SHIFT = 16  # how far a counter is followed past the guard that fixed it
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The value of an expression that is only tested, by its text."""
+    """The value of something that is only tested: an object, or an expression by its text."""
 
-    text: str
+    subject: Path | str
     reads: frozenset[Path]
 
 
@@ -34,7 +34,7 @@ class IsNone:
 class Equals:
     """`subject == constant`."""
 
-    subject: str
+    subject: Path | str
     constant: object
     reads: frozenset[Path]
 
@@ -73,8 +73,8 @@ class Literal:
 
     def __str__(self) -> str:
         match self.condition:
-            case Truth(text):
-                shown = text
+            case Truth(subject):
+                shown = str(subject)
             case IsNone(subject):
                 shown = f"{subject} is None"
             case Equals(subject, constant):
@@ -136,17 +136,21 @@ def _implied(known: Literal, asked: Condition) -> bool | None:
     match condition, asked:
         case Equals(one, a), Equals(other, b) if one == other and holds:
             return bool(a == b)
-        case Equals(one, a), Truth(text) if one == text and holds:
+        case Equals(one, a), Truth(other) if one == other and holds:
             return bool(a)
-        case Truth(text), Equals(one, a) if one == text and not a and holds:
+        case Truth(one), Equals(other, a) if one == other and not a and holds:
             return False
-        case Truth(text), IsNone(subject) if text == str(subject) and holds:
+        case Truth(one), IsNone(other) if one == other and holds:
             return False
-        case IsNone(subject), Truth(text) if text == str(subject) and holds:
+        case IsNone(one), Truth(other) if one == other and holds:
+            return False
+        case IsNone(one), Equals(other, _) if one == other and holds:
+            return False
+        case Equals(one, _), IsNone(other) if one == other and holds:
             return False
         case Equals(one, a), Equals(other, b) if one == other and a == b:
             return holds
-        case Equals(one, a), Cycle(counter, shift, _) if one == str(counter) and holds and isinstance(a, int):
+        case Equals(one, a), Cycle(counter, shift, _) if one == counter and holds and isinstance(a, int):
             return True if a + shift == 0 else None
         case Cycle(counter, shift, period), Cycle(same, other, also) if (counter, period) == (same, also) and holds:
             return _cycle(shift - other, period)
@@ -169,12 +173,20 @@ def family(condition: Condition) -> tuple[object, ...]:
     match condition:
         case Cycle(counter, _, period):
             return ("cycle", counter, period)
-        case Equals(subject) | Truth(subject):
+        case Equals(subject) | Truth(subject) | IsNone(subject):
             return ("value", subject)
-        case IsNone(subject):
-            return ("value", str(subject))
         case LastTrip(counter):
             return ("last", counter)
+
+
+def settled(target: Path, constant: object) -> Literal:
+    """What giving a variable a constant makes true."""
+    reads = frozenset({target})
+    if constant is None:
+        return Literal(IsNone(target, reads), True)
+    if isinstance(constant, bool):
+        return Literal(Truth(target, reads), constant)
+    return Literal(Equals(target, constant, reads), True)
 
 
 def settle(known: Literals, volatile: frozenset[str]) -> Literals:
@@ -199,6 +211,44 @@ def advance(known: Literals, counter: Path, by: int) -> Literals:
         elif isinstance(condition, Cycle) and condition.counter == counter and abs(condition.shift) < MAX_SHIFT:
             kept.add(Literal(replace(condition, shift=condition.shift - by), literal.holds))
     return frozenset(kept)
+
+
+def renamed(known: Literals, binds: Iterable[tuple[Path, Path]], hidden: int | None = None) -> Literals:
+    """Literals in the names of another scope: each pair is an object's old and new path there.
+
+    What reads a variable of the `hidden` scope that has no other name is dropped.
+    """
+    pairs = tuple(binds)
+    return frozenset(
+        Literal(condition, literal.holds)
+        for literal in known
+        if (condition := _renamed(literal.condition, pairs, hidden)) is not None
+    )
+
+
+def _renamed(condition: Condition, pairs: tuple[tuple[Path, Path], ...], hidden: int | None) -> Condition | None:
+    reads: set[Path] = set()
+    moved = False
+    for read in condition.reads:
+        bound = next(((old, new) for old, new in pairs if old.holds(read)), None)
+        if bound is not None:
+            reads.add(read.rebase(*bound))
+            moved = True
+        elif read.scope == hidden:
+            return None
+        else:
+            reads.add(read)
+    if not moved:
+        return condition
+    if isinstance(condition, Cycle | LastTrip):
+        return replace(condition, counter=_moved(condition.counter, pairs), reads=frozenset(reads))
+    if isinstance(condition.subject, str):
+        return None  # its text is in the names of the old scope
+    return replace(condition, subject=_moved(condition.subject, pairs), reads=frozenset(reads))
+
+
+def _moved(path: Path, pairs: tuple[tuple[Path, Path], ...]) -> Path:
+    return next((path.rebase(old, new) for old, new in pairs if old.holds(path)), path)
 
 
 def forget(known: Literals, target: Path) -> Literals:

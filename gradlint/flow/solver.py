@@ -138,10 +138,7 @@ class Solver:
             return
         match node.event:
             case Call(target=target) as call if target in self._graphs:
-                region = fact.region
-                for inner, outer in call.binds:
-                    region = region.rebase(outer, inner)
-                callee = self._enter(target, Fact(region, fact.state))
+                callee = self._enter(target, self._inside(call, fact))
                 callee.callers.append((run, number, fact))
                 for result in callee.exits:
                     self._return(run, number, fact, callee, result)
@@ -153,15 +150,31 @@ class Solver:
                 for after in self._transfer(event, node.holds, run.graph, fact):
                     self._spread(run, number, fact, after)
 
+    def _inside(self, call: Call, fact: Fact) -> Fact:
+        """A fact in the names of the scope that a call enters, with what the call says of its parameters."""
+        graph = self._graphs[call.target]
+        region = fact.region
+        for inner, outer in call.binds:
+            region = region.rebase(outer, inner)
+        known = guards.renamed(fact.literals, ((outer, inner) for inner, outer in call.binds))
+        known |= {guards.settled(path, constant) for path, constant in call.constants}
+        return Fact(region, fact.state, _bounded(frozenset(k for k in known if guards.family(k.condition) in graph.tested)))
+
     def _leave(self, run: _Run, fact: Fact) -> None:
-        result = Fact(fact.region, fact.state)
+        result = fact if fact.state != self._start else Fact(fact.region, fact.state)
         if result not in run.exits:
             run.exits.append(result)
             for caller, number, before in run.callers:
                 self._return(caller, number, before, run, result)
 
     def _return(self, run: _Run, number: int, before: Fact, callee: _Run, result: Fact) -> None:
-        self._spread(run, number, before, replace(before, state=result.state), (callee, result))
+        event = run.graph.nodes[number].event
+        binds = event.binds if isinstance(event, Call) else ()
+        literals = before.literals
+        if result.state != self._start:
+            found = guards.renamed(result.literals, binds, callee.graph.scope)
+            literals = _bounded(guards.settle(literals, run.graph.volatile) | found)
+        self._spread(run, number, before, replace(before, state=result.state, literals=literals), (callee, result))
 
     def _spread(
         self, run: _Run, number: int, before: Fact, after: Fact, inner: tuple[_Run, Fact] | None = None
@@ -184,11 +197,14 @@ class Solver:
     def _transfer(self, event: Event, holds: Literals, graph: Graph, fact: Fact) -> Iterator[Fact]:
         if fact.state == self._start:
             # Nothing is known of the region yet, so there is nothing to lose: only what begins a story counts.
+            if isinstance(event, Assign):
+                yield replace(fact, literals=guards.forget(fact.literals, event.target))
+                return
             if not self._concerns(event, fact.region):
                 yield fact
                 return
             for state in self._rule.flow(fact.state, event):
-                yield Fact(fact.region, state, frozenset() if state == self._start else _kept(holds, graph))
+                yield fact if state == fact.state else replace(fact, state=state, literals=_bounded(fact.literals | _kept(holds, graph)))
         elif isinstance(event, Assign):
             if event.target.holds(fact.region.params):
                 return
@@ -210,7 +226,7 @@ class Solver:
 
     def _traverse(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         if fact.state == self._start:
-            return fact
+            return self._unbegun(edge, fact)
         literals = fact.literals
         if edge.literal is not None:
             condition = edge.literal.condition
@@ -244,6 +260,19 @@ class Solver:
             literals = _bounded(literals | {literal for literal in edge.sets if guards.family(literal.condition) in graph.kept})
         return fact if literals is fact.literals else replace(fact, literals=literals)
 
+    def _unbegun(self, edge: Edge, fact: Fact) -> Fact | None:
+        """A fact of which nothing is known, along an edge: it only keeps what its caller said."""
+        if not fact.literals:
+            return fact
+        if edge.literal is not None:
+            known = guards.decide(fact.literals, edge.literal.condition)
+            if known is not None and known != edge.literal.holds:
+                return None
+        literals = fact.literals
+        for path in (*edge.rebinds, *edge.advances):
+            literals = guards.forget(literals, path)
+        return replace(fact, literals=literals)
+
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need: that proves nothing."""
         return (
@@ -253,39 +282,53 @@ class Solver:
         )
 
     def _witness(self, run: _Run, number: int, fact: Fact) -> tuple[Moment, ...]:
+        """The path to a fact, from where its region's story began: back through this scope, its callees and callers."""
         moments: list[Moment] = []
-        here: tuple[int, Fact] | None = (number, fact)
-        seen: set[int] = set()
-        while here is not None:
-            node, at = here
-            event = run.graph.nodes[node].event
-            if event is not None:
-                moments.append(Moment(event))
-            origin = run.reached[here]
-            if origin.edge.loop is not None:
-                moments.append(Moment(loop=origin.edge.loop))
-            if origin.inner is not None and id(origin.inner[0]) not in seen:
-                seen.add(id(origin.inner[0]))
-                inner, result = origin.inner
-                ends = [key for key in inner.reached if key[0] == Graph.EXIT and key[1].state == result.state]
-                if ends:
-                    moments.extend(reversed(self._inside(inner, ends[0], seen)))
-            here = (origin.node, origin.fact) if origin.node >= 0 else None
+        seen: set[_Run] = set()
+        place: tuple[_Run, int, Fact] | None = (run, number, fact)
+        while place is not None and place[0] not in seen:
+            run, number, fact = place
+            seen.add(run)
+            moments.extend(self._back(run, (number, fact), seen))
+            begun = run.entry.state != self._start
+            place = run.callers[0] if begun and run.callers else None
         return tuple(reversed(moments))
 
-    def _inside(self, run: _Run, end: tuple[int, Fact], seen: set[int]) -> tuple[Moment, ...]:
-        return self._witness(run, *end) if len(seen) < 8 else ()
+    def _back(self, run: _Run, end: tuple[int, Fact], seen: set[_Run]) -> list[Moment]:
+        """The path within one scope, last moment first; callees are gone through once."""
+        moments: list[Moment] = []
+        here = end
+        while True:
+            node, _ = here
+            event = run.graph.nodes[node].event
+            origin = run.reached[here]
+            if event is not None:
+                moments.append(Moment(event))
+            if origin.edge.loop is not None:
+                moments.append(Moment(loop=origin.edge.loop))
+            if origin.inner is not None and origin.inner[0] not in seen:
+                inner, result = origin.inner
+                exit_ = next((key for key in inner.reached if key[0] == Graph.EXIT and key[1].state == result.state), None)
+                if exit_ is not None:
+                    moments.extend(self._back(inner, exit_, seen | {run, inner}))
+            if origin.node < 0:
+                return moments
+            here = (origin.node, origin.fact)
 
 
 def _follows(condition: Condition, region: Region) -> bool | None:
     """What a region with gradients says of a condition: its optimizer and its gradients exist."""
     match condition:
-        case IsNone(subject) if subject.fields[-1:] == ("grad",) or subject == region.owner or subject == region.params:
+        case IsNone(Path() as subject) if _exists(subject, region):
             return False
-        case Truth(text) if text == str(region.owner) or text.endswith(".grad"):
+        case Truth(Path() as subject) if _exists(subject, region):
             return True
         case _:
             return None
+
+
+def _exists(subject: Path, region: Region) -> bool:
+    return subject == region.owner or subject == region.params or subject.fields[-1:] == ("grad",)
 
 
 def _counter_of(condition: Condition) -> Path | None:

@@ -65,8 +65,9 @@ class _Teller:
         graphs = self._lowered.graphs
         reports = Solver(graphs, self._rule, clears(graphs)).reports(roots(graphs))
         findings: dict[Event, tuple[Finding, Report]] = {}
-        for report in sorted(reports, key=lambda r: len(r.path)):
-            finding = self._rule.tell(report, Scene(_goes_around(report)))
+        told = [(self._rule.tell(report, Scene(_goes_around(report))), report) for report in reports]
+        # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
+        for finding, report in sorted(told, key=lambda t: (len(t[0].related), len(t[1].path))):
             findings.setdefault(finding.cause, (finding, report))
         for finding, report in findings.values():
             yield self._diagnostic(finding, report)

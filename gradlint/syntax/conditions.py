@@ -40,7 +40,7 @@ class Conditions:
 
     def _truth(self, test: cst.BaseExpression) -> Condition:
         path = self._objects.path(test, self._scope) if isinstance(test, (cst.Name, cst.Attribute)) else None
-        return Truth(str(path) if path is not None else text_of(test), self.reads(test))
+        return Truth(path if path is not None else text_of(test), self.reads(test))
 
     def _comparison(
         self, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression
@@ -62,7 +62,7 @@ class Conditions:
             if last is not None:
                 return Literal(last, positive)
             if known:
-                return Literal(Equals(self._text(left), constant, self.reads(left)), positive)
+                return Literal(Equals(self._subject(left), constant, self.reads(left)), positive)
             if isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Modulo):
                 cycle = self._cycle_to(left, right)
                 if cycle is not None:
@@ -70,16 +70,16 @@ class Conditions:
         if isinstance(operator, (cst.GreaterThan, cst.GreaterThanEqual)) and known and constant == int(
             isinstance(operator, cst.GreaterThanEqual)
         ):
-            return Literal(Equals(self._text(left), 0, self.reads(left)), False)
+            return Literal(Equals(self._subject(left), 0, self.reads(left)), False)
         if isinstance(operator, cst.GreaterThanEqual):
             last = self._last_trip(left, right)
             if last is not None:
                 return Literal(last, True)
         return None
 
-    def _text(self, node: cst.BaseExpression) -> str:
+    def _subject(self, node: cst.BaseExpression) -> Path | str:
         path = self._objects.path(node, self._scope) if isinstance(node, (cst.Name, cst.Attribute)) else None
-        return str(path) if path is not None else text_of(node)
+        return path if path is not None else text_of(node)
 
     def _cycle(self, node: cst.BaseExpression, rest: int) -> Cycle | None:
         """`(counter + shift) % period == rest`."""

@@ -241,17 +241,20 @@ class Effects:
             if receiver is not None and receiver != own:
                 binds.append((own, receiver))
             formals = formals[1:]
-        for position, argument in enumerate(call.args):
-            if argument.star:
-                break
-            if argument.keyword is not None:
-                formal = argument.keyword.value if argument.keyword.value in formals else None
-            else:
-                formal = formals[position] if position < len(formals) else None
-            actual = self._objects.path(argument.value, self._scope)
-            if formal is not None and actual is not None:
-                binds.append((Path(target.number, formal), actual))
-        return Call(self._place(call, statement), target.number, tuple(binds))
+        given, complete = _arguments(call, formals)
+        constants: list[tuple[Path, object]] = []
+        for formal in formals:
+            value = given.get(formal, target.defaults.get(formal) if complete else None)
+            if value is None:
+                continue
+            known, constant = constant_of(value)
+            if known:
+                constants.append((Path(target.number, formal), constant))
+            elif formal in given:
+                actual = self._objects.path(value, self._scope)
+                if actual is not None:
+                    binds.append((Path(target.number, formal), actual))
+        return Call(self._place(call, statement), target.number, tuple(binds), tuple(constants))
 
     # -- assignments --------------------------------------------------------------------------------------------
 
@@ -376,6 +379,19 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
+
+
+def _arguments(call: cst.Call, formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
+    """What a call gives each parameter, and whether no star hides any."""
+    given: dict[str, cst.BaseExpression] = {}
+    for position, argument in enumerate(call.args):
+        if argument.star:
+            return given, False
+        if argument.keyword is not None:
+            given[argument.keyword.value] = argument.value
+        elif position < len(formals):
+            given[formals[position]] = argument.value
+    return given, True
 
 
 def _gradient_of(node: cst.CSTNode) -> cst.BaseExpression | None:

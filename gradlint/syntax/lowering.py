@@ -10,7 +10,7 @@ import libcst as cst
 from gradlint.events import Accumulate, Assign, Event, Read
 from gradlint.flow import guards
 from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.guards import Equals, IsNone, Literal, Literals, Truth
+from gradlint.flow.guards import Equals, Literal, Literals, Truth
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.builder import Arms, Builder, Ends
@@ -84,6 +84,7 @@ class Lowering:
                 self._expression(body)
         self._build.connect(self._build.ends, Graph.EXIT)
         self._graph.kept = frozenset(self._kept())
+        self._graph.tested = frozenset(guards.family(t.literal.condition) for t in self._tests if t.edges[0].literal)
         self._graph.counters = frozenset(self._counters)
         return self._graph
 
@@ -392,7 +393,7 @@ class Lowering:
         if counter is not None:
             self._counters.add(counter)
             if start is not None:
-                first = Literal(Equals(str(counter), start, frozenset({counter})), True)
+                first = Literal(Equals(counter, start, frozenset({counter})), True)
                 enter.sets = (first,)
         skip = Edge(head)
         before = build.holds
@@ -694,7 +695,7 @@ class Lowering:
             self._raise()
         self._build.add(event)
         if isinstance(event, Assign) and event.is_constant:
-            literal = _settled(event)
+            literal = guards.settled(event.target, event.constant)
             self._graph.settled[event] = literal
             self._build.holds |= {literal}
 
@@ -751,16 +752,6 @@ class Lowering:
         if loop.inner_for_in is not None:
             parts.append(loop.inner_for_in)
         self._for(loop.target, loop.iter, None, None, loop, [*parts, *inner])
-
-
-def _settled(event: Assign) -> Literal:
-    """What an assignment of a constant makes true."""
-    reads = frozenset({event.target})
-    if event.constant is None:
-        return Literal(IsNone(event.target, reads), True)
-    if isinstance(event.constant, bool):
-        return Literal(Truth(str(event.target), reads), event.constant)
-    return Literal(Equals(str(event.target), event.constant, reads), True)
 
 
 def _without(holds: Literals, changes: frozenset[Path]) -> Literals:

@@ -193,8 +193,7 @@ class Objects:
     def _attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
         """How an attribute of a class's own object is set, in the class or a base of this file."""
         if base.name != "self" or base.fields:
-            instance = self._bound_value(base) if not base.fields else None
-            return list(instance.of.attributes.get(attribute, ())) if isinstance(instance, Instance) and False else []
+            return []
         for class_ in self.lineage(self.table.scopes[base.scope]):
             if attribute in class_.attributes:
                 return class_.attributes[attribute]

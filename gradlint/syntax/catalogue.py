@@ -15,7 +15,14 @@ OPTIMIZER_CLASSES = frozenset(
     AdamWScheduleFree SGDScheduleFree Lion GaLoreAdamW Lamb LAMB Lookahead PCGrad BertAdam OpenAIAdam Ranger AdaBound
     AdaBelief""".split()
 )
-OPTIMIZER_MODULES = ("torch.optim", "torch_optimizer", "pytorch_optimizer", "apex.optimizers", "bitsandbytes.optim", "timm.optim")
+OPTIMIZER_MODULES = (
+    "torch.optim",
+    "torch_optimizer",
+    "pytorch_optimizer",
+    "apex.optimizers",
+    "bitsandbytes.optim",
+    "timm.optim",
+)
 NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 
 # Calls that give back the object they are called on, or their first argument.
@@ -35,7 +42,11 @@ BACKWARD_FUNCTIONS = frozenset({"torch.autograd.backward"})
 # What is called `backward` and deposits nothing in `.grad`.
 NO_DEPOSIT = ("torch.distributed.autograd", "torch.nn.functional", "dgl.backend")
 # Calls that hand stepping or clearing to hooks: what such a file does cannot be read off its loops.
-HOOK_REGISTRATIONS = ("register_post_accumulate_grad_hook", "register_optimizer_step_post_hook", "_apply_optimizer_in_backward")
+HOOK_REGISTRATIONS = (
+    "register_post_accumulate_grad_hook",
+    "register_optimizer_step_post_hook",
+    "_apply_optimizer_in_backward",
+)
 STEP_HOOK = "register_step_post_hook"
 
 GRADIENT_READERS = frozenset(
@@ -64,7 +75,10 @@ _HARMLESS = frozenset(
     loss losses save load checkpoint print eval evaluate validate test buffer target targets momentum weight decay
     is get set has should""".split()
 )
-_CLEARS_GRADIENTS = re.compile(r"(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)", re.IGNORECASE)
+_CLEARS_GRADIENTS = re.compile(
+    r"(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)",
+    re.IGNORECASE,
+)
 _LOSS_TOKENS = frozenset("loss losses err error cost objective".split())
 
 

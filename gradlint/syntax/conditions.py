@@ -67,8 +67,10 @@ class Conditions:
                 cycle = self._cycle_to(left, right)
                 if cycle is not None:
                     return Literal(cycle, positive)
-        if isinstance(operator, (cst.GreaterThan, cst.GreaterThanEqual)) and known and constant == int(
-            isinstance(operator, cst.GreaterThanEqual)
+        if (
+            isinstance(operator, (cst.GreaterThan, cst.GreaterThanEqual))
+            and known
+            and constant == int(isinstance(operator, cst.GreaterThanEqual))
         ):
             return Literal(Equals(self._subject(left), 0, self.reads(left)), False)
         if isinstance(operator, cst.GreaterThanEqual):
@@ -140,5 +142,7 @@ class Conditions:
                 path = self._objects.path(part, self._scope)
                 if path is not None:
                     yield path
-            elif isinstance(part, cst.Call) and not (isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS):
+            elif isinstance(part, cst.Call) and not (
+                isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS
+            ):
                 yield _CALL

@@ -51,7 +51,7 @@ class Effects:
                 regions = self._objects.regions(call.args[0].value, self._scope)
                 if regions and self._objects.optimizer(call.args[0].value, self._scope) is not None:
                     return [Step(self._place(call, statement, call.args[0].value), regions)]
-            case ("first_step" | "second_step"), cst.Attribute(value=receiver):
+            case (("first_step" | "second_step"), cst.Attribute(value=receiver)):
                 return self._sam(call, receiver, statement)
             case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
                 return [UpdateScale(self._place(call, statement, receiver))]
@@ -98,7 +98,9 @@ class Effects:
             if not arguments:
                 return []
             regions = self._objects.regions(arguments[0], self._scope)
-            return [Step(self._place(call, statement, arguments[0]), regions, scaler=text_of(receiver))] if regions else []
+            return (
+                [Step(self._place(call, statement, arguments[0]), regions, scaler=text_of(receiver))] if regions else []
+            )
         optimizer = self._objects.optimizer(receiver, self._scope)
         if optimizer is None:
             followed = self._method(call, "step", receiver, statement)
@@ -176,7 +178,11 @@ class Effects:
             if zero or name == "copy_":
                 return [self._clear_of(tensor, call, statement)]
             return []
-        if name in catalogue.UPDATING_METHODS and name.endswith("_") and any(self._reads_gradient(a.value, receiver) for a in call.args):
+        if (
+            name in catalogue.UPDATING_METHODS
+            and name.endswith("_")
+            and any(self._reads_gradient(a.value, receiver) for a in call.args)
+        ):
             return self._manual(receiver, call, statement)
         return []
 

@@ -9,13 +9,12 @@ import libcst as cst
 from gradlint.flow.graph import Graph
 from gradlint.source import Source
 from gradlint.syntax import catalogue
-from gradlint.syntax.lowering import Lowering
+from gradlint.syntax.lowering import lower_scope
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.parse import parse
 from gradlint.syntax.positions import Positions
 from gradlint.syntax.scopes import Scope, Table, collect
 from gradlint.syntax.tree import walk
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,7 @@ def lower(source: Source) -> Lowered:
 def _graphs(table: Table) -> dict[int, Graph]:
     objects = Objects(table)
     watched = _watched(table)
-    return {
-        scope.number: Lowering(objects, scope, watched).lower() for scope in table.scopes if scope.kind != "class"
-    }
+    return {scope.number: lower_scope(objects, scope, watched) for scope in table.scopes if scope.kind != "class"}
 
 
 def _speaks_of_others(table: Table, source: Source) -> bool:
@@ -54,22 +51,13 @@ def _speaks_of_others(table: Table, source: Source) -> bool:
 
 def _watched(table: Table) -> frozenset[str]:
     """Names on which a test or a region may depend; assignments to others need no event."""
-    found: set[str] = set()
+    found = set(table.tested)
     for attribute in ("step", "zero_grad", "grad", "parameters", "data", "param_groups", "update"):
         for mention in table.mentions.get(attribute, ()):
             found.update(_identifiers(mention.receiver))
             if mention.call is not None:
                 for argument in mention.call.args:
                     found.update(_identifiers(argument.value))
-    for scope in table.scopes:
-        for node in walk(scope.node):
-            match node:
-                case cst.If(test=test) | cst.While(test=test) | cst.IfExp(test=test) | cst.CompIf(test=test):
-                    found.update(_identifiers(test))
-                case cst.BooleanOperation() | cst.Comparison():
-                    found.update(_identifiers(node))
-                case cst.Match(subject=subject):
-                    found.update(_identifiers(subject))
     found.discard("self")
     return frozenset(found)
 

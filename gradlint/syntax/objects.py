@@ -186,7 +186,12 @@ class Objects:
                 found = self.path(value, bindings[0].scope, depth + 1)
                 self._busy.discard(own)
                 # Only what the object itself reaches has the same name in another method.
-                if found is not None and found.scope == base.scope and found.name == "self" and "grad" not in found.fields:
+                if (
+                    found is not None
+                    and found.scope == base.scope
+                    and found.name == "self"
+                    and "grad" not in found.fields
+                ):
                     return found
         return own
 
@@ -262,7 +267,11 @@ class Objects:
                 return Items(tuple(e.value for e in node.elements if isinstance(e, cst.DictElement)), scope)
             case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
                 return _union(self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
-            case cst.ListComp(elt=elt, for_in=loop) | cst.GeneratorExp(elt=elt, for_in=loop) | cst.SetComp(elt=elt, for_in=loop):
+            case (
+                cst.ListComp(elt=elt, for_in=loop)
+                | cst.GeneratorExp(elt=elt, for_in=loop)
+                | cst.SetComp(elt=elt, for_in=loop)
+            ):
                 return self._comprehension(elt, loop, scope, depth)
             case cst.IfExp(body=one, orelse=other):
                 return _either([self.value(one, scope, depth + 1), self.value(other, scope, depth + 1)])
@@ -341,7 +350,9 @@ class Objects:
     def _binding_value(self, binding: Binding, depth: int) -> Value:
         value = binding.value
         if value is None:
-            return Optimizer(None) if binding.annotation is not None and self._says_optimizer(binding.annotation) else None
+            return (
+                Optimizer(None) if binding.annotation is not None and self._says_optimizer(binding.annotation) else None
+            )
         if binding.each:
             return self._loop_value(binding, value, depth)
         for position in binding.items:
@@ -369,7 +380,11 @@ class Objects:
         return None
 
     def _loop_value(self, binding: Binding, value: cst.BaseExpression, depth: int) -> Value:
-        if isinstance(value, cst.Call) and self.callee_name(value) in catalogue.NAMED_PARAMETER_METHODS and binding.items == (1,):
+        if (
+            isinstance(value, cst.Call)
+            and self.callee_name(value) in catalogue.NAMED_PARAMETER_METHODS
+            and binding.items == (1,)
+        ):
             return self.value(value, binding.scope, depth + 1)
         inner, _ = self._iterated(value, binding)
         found = self.value(inner if inner is not None else value, binding.scope, depth + 1)
@@ -394,12 +409,19 @@ class Objects:
         if isinstance(elt, cst.Name) and isinstance(target, cst.Name) and target.value == elt.value:
             return self.value(inner.iter, scope, depth + 1) if inner is loop else None
         if isinstance(elt, cst.Name) and isinstance(target, cst.Tuple) and isinstance(inner.iter, cst.Call):
-            return self.value(inner.iter, scope, depth + 1) if self.callee_name(inner.iter) in catalogue.NAMED_PARAMETER_METHODS else None
+            return (
+                self.value(inner.iter, scope, depth + 1)
+                if self.callee_name(inner.iter) in catalogue.NAMED_PARAMETER_METHODS
+                else None
+            )
         return None
 
     def _says_optimizer(self, annotation: cst.BaseExpression) -> bool:
         text = annotation.raw_value if isinstance(annotation, cst.SimpleString) else text_of(annotation)
-        return any(word.endswith("Optimizer") or word in catalogue.OPTIMIZER_CLASSES for word in text.replace("|", " ").replace(".", " ").split())
+        return any(
+            word.endswith("Optimizer") or word in catalogue.OPTIMIZER_CLASSES
+            for word in text.replace("|", " ").replace(".", " ").split()
+        )
 
     def _called(self, call: cst.Call, scope: Scope, depth: int) -> Value:
         name = self.callee_name(call)
@@ -474,7 +496,11 @@ class Objects:
                     )
                 parts = [self._part(value, inner, depth + 1) for value in values]
                 known = [part for part in parts if part is not None]
-                return tuple(dict.fromkeys(p for part in known for p in part)) if parts and len(known) == len(parts) else None
+                return (
+                    tuple(dict.fromkeys(p for part in known for p in part))
+                    if parts and len(known) == len(parts)
+                    else None
+                )
             case _:
                 return None
 
@@ -483,7 +509,9 @@ class Objects:
         found = self._flatten(node, scope, depth)
         if found is not None:
             return found
-        if isinstance(node, (cst.Name, cst.Attribute)) and not isinstance(self.value(node, scope, depth), (Optimizer, Items)):
+        if isinstance(node, (cst.Name, cst.Attribute)) and not isinstance(
+            self.value(node, scope, depth), (Optimizer, Items)
+        ):
             path = self.path(node, scope)
             return (path,) if path is not None else None
         return None
@@ -528,9 +556,18 @@ class Objects:
         if isinstance(found, Instance) and not self._is_optimizer_class(found.of):
             return None
         used = self._uses(path)
-        if "backward" in used and "step" in used and "zero_grad" not in used and not catalogue.named_like_optimizer(_last_name(path)):
+        if (
+            "backward" in used
+            and "step" in used
+            and "zero_grad" not in used
+            and not catalogue.named_like_optimizer(_last_name(path))
+        ):
             return None
-        if used & {"zero_grad", "param_groups"} and "step" in used and not used & {"backward", "forward", "parameters", "train", "eval"}:
+        if (
+            used & {"zero_grad", "param_groups"}
+            and "step" in used
+            and not used & {"backward", "forward", "parameters", "train", "eval"}
+        ):
             return Optimizer(None)
         if "scaler.step" in used or "param_groups" in used:
             return Optimizer(None)
@@ -540,7 +577,17 @@ class Objects:
         """The telling attributes that the file uses on an object."""
         if not hasattr(self, "_used"):
             self._used: dict[Path, set[str]] = {}
-            for attribute in ("zero_grad", "step", "param_groups", "backward", "parameters", "train", "eval", "forward", catalogue.STEP_HOOK):
+            for attribute in (
+                "zero_grad",
+                "step",
+                "param_groups",
+                "backward",
+                "parameters",
+                "train",
+                "eval",
+                "forward",
+                catalogue.STEP_HOOK,
+            ):
                 for mention in self.table.mentions.get(attribute, ()):
                     at = self.path(mention.receiver, mention.scope)
                     if at is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
@@ -103,6 +104,7 @@ class Table:
     imports: dict[str, str]  # local name -> qualified name
     mentions: dict[str, list[Mention]]
     volatile: frozenset[str]  # attributes and globals written outside `__init__`
+    tested: frozenset[str]  # identifiers in conditions
 
     @property
     def module(self) -> Scope:
@@ -114,7 +116,13 @@ def collect(tree: cst.Module) -> Table:
     """Walk a whole file once."""
     collector = _Collector(tree)
     collector.visit_body(tree, collector.scopes[MODULE])
-    return Table(collector.scopes, collector.imports, collector.mentions, frozenset(collector.volatile))
+    return Table(
+        collector.scopes,
+        collector.imports,
+        collector.mentions,
+        frozenset(collector.volatile),
+        frozenset(collector.tested),
+    )
 
 
 class _Collector:
@@ -123,6 +131,7 @@ class _Collector:
         self.imports: dict[str, str] = {}
         self.mentions: dict[str, list[Mention]] = defaultdict(list)
         self.volatile: set[str] = set()
+        self.tested: set[str] = set()
 
     def open(self, kind: str, name: str, node: cst.CSTNode, parent: Scope) -> Scope:
         scope = Scope(len(self.scopes), kind, name, node, parent)
@@ -134,64 +143,84 @@ class _Collector:
             self.visit(child, scope)
 
     def visit(self, node: cst.CSTNode, scope: Scope) -> None:
-        match node:
-            case cst.FunctionDef():
-                self.function(node, scope)
-            case cst.Lambda():
-                inner = self.open("lambda", "<lambda>", node, scope)
-                self.parameters(node.params, inner, scope)
-                self.visit(node.body, inner)
-            case cst.ClassDef():
-                self.class_(node, scope)
-            case cst.Assign():
-                self.visit(node.value, scope)
-                for target in node.targets:
-                    self.bind(target.target, node.value, scope)
-                    self.visit(target.target, scope)
-            case cst.AnnAssign():
-                if node.value is not None:
-                    self.visit(node.value, scope)
-                self.bind(node.target, node.value, scope, annotation=node.annotation.annotation)
-                self.visit(node.target, scope)
-            case cst.AugAssign():
-                self.visit(node.value, scope)
-                if not _updates_in_place(node.value):
-                    self.bind(node.target, node.value, scope, changed=True)
-                self.visit(node.target, scope)
-            case cst.NamedExpr():
-                self.visit(node.value, scope)
-                self.bind(node.target, node.value, scope)
-            case cst.For() | cst.CompFor():
-                self.visit(node.iter, scope)
-                self.bind(node.target, node.iter, scope, each=True)
-                for child in children(node):
-                    if child is not node.iter:
-                        self.visit(child, scope)
-            case cst.WithItem():
-                self.visit(node.item, scope)
-                if node.asname is not None:
-                    self.bind(node.asname.name, node.item, scope)
-            case cst.ExceptHandler() | cst.ExceptStarHandler():
-                self.visit_body(node, scope)
-            case cst.Global() | cst.Nonlocal():
-                for item in node.names:
-                    scope.foreign[item.name.value] = isinstance(node, cst.Global)
-                    self.volatile.add(item.name.value)
-            case cst.Import() | cst.ImportFrom():
-                self.import_(node, scope)
-            case cst.MatchAs(name=name) | cst.MatchStar(name=name) if name is not None:
-                scope.bindings[name.value].append(Binding(scope, None))
-                self.visit_body(node, scope)
-            case cst.Call(func=cst.Attribute(value=receiver, attr=attr)):
-                self.mentions[attr.value].append(Mention(scope, receiver, attr.value, node))
-                self.visit(receiver, scope)
-                for argument in node.args:
-                    self.visit(argument.value, scope)
-            case cst.Attribute(value=receiver, attr=attr):
-                self.mentions[attr.value].append(Mention(scope, receiver, attr.value, None))
-                self.visit(receiver, scope)
-            case _:
-                self.visit_body(node, scope)
+        visitor = _VISITORS.get(type(node))
+        if visitor is not None:
+            visitor(self, node, scope)
+        elif type(node) not in _LEAVES:
+            self.visit_body(node, scope)
+
+    def lambda_(self, node: cst.Lambda, scope: Scope) -> None:
+        inner = self.open("lambda", "<lambda>", node, scope)
+        self.parameters(node.params, inner, scope)
+        self.visit(node.body, inner)
+
+    def assign(self, node: cst.Assign, scope: Scope) -> None:
+        self.visit(node.value, scope)
+        for target in node.targets:
+            self.bind(target.target, node.value, scope)
+            self.visit(target.target, scope)
+
+    def annotated(self, node: cst.AnnAssign, scope: Scope) -> None:
+        if node.value is not None:
+            self.visit(node.value, scope)
+        self.bind(node.target, node.value, scope, annotation=node.annotation.annotation)
+        self.visit(node.target, scope)
+
+    def augmented(self, node: cst.AugAssign, scope: Scope) -> None:
+        self.visit(node.value, scope)
+        if not _updates_in_place(node.value):
+            self.bind(node.target, node.value, scope, changed=True)
+        self.visit(node.target, scope)
+
+    def walrus(self, node: cst.NamedExpr, scope: Scope) -> None:
+        self.visit(node.value, scope)
+        self.bind(node.target, node.value, scope)
+
+    def loop(self, node: cst.For | cst.CompFor, scope: Scope) -> None:
+        self.visit(node.iter, scope)
+        self.bind(node.target, node.iter, scope, each=True)
+        for child in children(node):
+            if child is not node.iter:
+                self.visit(child, scope)
+
+    def with_item(self, node: cst.WithItem, scope: Scope) -> None:
+        self.visit(node.item, scope)
+        if node.asname is not None:
+            self.bind(node.asname.name, node.item, scope)
+
+    def declaration(self, node: cst.Global | cst.Nonlocal, scope: Scope) -> None:
+        for item in node.names:
+            scope.foreign[item.name.value] = isinstance(node, cst.Global)
+            self.volatile.add(item.name.value)
+
+    def pattern(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
+        if node.name is not None:
+            scope.bindings[node.name.value].append(Binding(scope, None))
+        self.visit_body(node, scope)
+
+    def call(self, node: cst.Call, scope: Scope) -> None:
+        if isinstance(node.func, cst.Attribute):
+            self.mention(node.func, scope, node)
+        else:
+            self.visit(node.func, scope)
+        for argument in node.args:
+            self.visit(argument.value, scope)
+
+    def attribute(self, node: cst.Attribute, scope: Scope) -> None:
+        self.mention(node, scope, None)
+
+    def mention(self, node: cst.Attribute, scope: Scope, call: cst.Call | None) -> None:
+        name = node.attr.value
+        self.mentions[name].append(Mention(scope, node.value, name, call))
+        self.visit(node.value, scope)
+
+    def test(self, node: cst.If | cst.While | cst.IfExp | cst.CompIf, scope: Scope) -> None:
+        self.tested.update(_identifiers(node.test))
+        self.visit_body(node, scope)
+
+    def condition(self, node: cst.BooleanOperation | cst.Comparison | cst.Match, scope: Scope) -> None:
+        self.tested.update(_identifiers(node.subject if isinstance(node, cst.Match) else node))
+        self.visit_body(node, scope)
 
     def function(self, node: cst.FunctionDef, scope: Scope) -> None:
         inner = self.open("function", node.name.value, node, scope)
@@ -228,7 +257,11 @@ class _Collector:
             return
         for alias in node.names:
             name = _dotted(alias.name)
-            local = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name.split(".")[0]
+            local = (
+                alias.asname.name.value
+                if alias.asname and isinstance(alias.asname.name, cst.Name)
+                else name.split(".")[0]
+            )
             self.imports.setdefault(local, prefix + (name if alias.asname or prefix else name.split(".")[0]))
             scope.bindings[local].append(Binding(scope, None))
 
@@ -272,9 +305,13 @@ def _method(scope: Scope, base: str) -> Scope | None:
     return owner if owner is not None and owner.receiver == base else None
 
 
+def _identifiers(node: cst.CSTNode) -> set[str]:
+    return {part.value for part in walk(node) if type(part) is cst.Name}
+
+
 def _updates_in_place(value: cst.BaseExpression) -> bool:
     """Whether what is added comes from a gradient: the target stays the same tensor."""
-    return any(isinstance(part, cst.Name) and "grad" in part.value for part in walk(value))
+    return any(type(part) is cst.Name and "grad" in part.value for part in walk(value))
 
 
 def _each_parameter(parameters: cst.Parameters) -> Iterator[cst.Param]:
@@ -295,3 +332,33 @@ def _dotted(node: cst.BaseExpression) -> str:
             return value
         case _:
             return ""
+
+
+_LEAVES = frozenset({cst.Name, cst.Integer, cst.Float, cst.SimpleString, cst.Pass, cst.Break, cst.Continue})
+_VISITORS: dict[type, Callable[[_Collector, Any, Scope], None]] = {  # Any: each visitor takes its own node class
+    cst.FunctionDef: _Collector.function,
+    cst.Lambda: _Collector.lambda_,
+    cst.ClassDef: _Collector.class_,
+    cst.Assign: _Collector.assign,
+    cst.AnnAssign: _Collector.annotated,
+    cst.AugAssign: _Collector.augmented,
+    cst.NamedExpr: _Collector.walrus,
+    cst.For: _Collector.loop,
+    cst.CompFor: _Collector.loop,
+    cst.WithItem: _Collector.with_item,
+    cst.Global: _Collector.declaration,
+    cst.Nonlocal: _Collector.declaration,
+    cst.Import: _Collector.import_,
+    cst.ImportFrom: _Collector.import_,
+    cst.MatchAs: _Collector.pattern,
+    cst.MatchStar: _Collector.pattern,
+    cst.Call: _Collector.call,
+    cst.Attribute: _Collector.attribute,
+    cst.If: _Collector.test,
+    cst.While: _Collector.test,
+    cst.IfExp: _Collector.test,
+    cst.CompIf: _Collector.test,
+    cst.BooleanOperation: _Collector.condition,
+    cst.Comparison: _Collector.condition,
+    cst.Match: _Collector.condition,
+}

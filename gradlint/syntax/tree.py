@@ -8,30 +8,43 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-_LAYOUT = re.compile(r"whitespace|^[lr](par|bracket|brace)$|comma|semicolon|^header$|^footer$|leading_lines|lines_|^equal$|^colon|^dot|^asname$")
+_LAYOUT = re.compile(
+    r"whitespace|^[lr](par|bracket|brace)$|comma|semicolon|^header$|^footer$|leading_lines|lines_|^equal$|^colon|^dot|^asname$"
+)
+_OWN_SCOPE = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 _BLANK = cst.Module([])
-_fields: dict[type, tuple[str, ...]] = {}
+_fields: dict[type, tuple[str, ...] | None] = {}
 
 
-def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
-    """Names of the fields that hold syntax, not layout, in source order."""
-    names = _fields.get(kind)
-    if names is None:
-        names = tuple(f.name for f in dataclasses.fields(kind) if not _LAYOUT.search(f.name) or (f.name == "asname" and kind is cst.WithItem))
-        _fields[kind] = names
+def _fields_of(kind: type) -> tuple[str, ...] | None:
+    """Names of the fields of a node class that hold syntax, not layout, in source order; None for other classes."""
+    names = None
+    if issubclass(kind, cst.CSTNode):
+        names = tuple(f.name for f in dataclasses.fields(kind) if _holds_syntax(kind, f.name))
+    _fields[kind] = names
     return names
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _holds_syntax(kind: type, name: str) -> bool:
+    return not _LAYOUT.search(name) or (kind is cst.WithItem and name == "asname")
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The nodes directly below, in source order."""
-    for name in fields_of(type(node)):
+    # Looked up by exact class: isinstance is slow on libcst's abstract classes, and this is called for every node.
+    found: list[cst.CSTNode] = []
+    for name in _fields.get(type(node)) or _fields_of(type(node)) or ():
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            for item in value:
-                if isinstance(item, cst.CSTNode):
-                    yield item
+        kind = type(value)
+        if kind is tuple or kind is list:
+            found.extend(item for item in value if _is_node(type(item)))
+        elif _is_node(kind):
+            found.append(value)
+    return found
+
+
+def _is_node(kind: type) -> bool:
+    return (_fields[kind] if kind in _fields else _fields_of(kind)) is not None
 
 
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -40,8 +53,8 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while stack:
         top = stack.pop()
         yield top
-        if top is node or not isinstance(top, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            stack.extend(reversed(list(children(top))))
+        if top is node or type(top) not in _OWN_SCOPE:
+            stack.extend(reversed(children(top)))
 
 
 def walk_everything(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -50,7 +63,7 @@ def walk_everything(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(list(children(top))))
+        stack.extend(reversed(children(top)))
 
 
 def text_of(node: cst.CSTNode) -> str:

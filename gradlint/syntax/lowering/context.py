@@ -1,0 +1,242 @@
+"""What the lowering of one scope shares: the growing graph, open loops and `try`s, and the conditions met so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from gradlint.events import Accumulate, Assign, Event
+from gradlint.flow import guards
+from gradlint.flow.graph import Edge, Graph
+from gradlint.flow.guards import Literal, Literals
+from gradlint.regions import Path
+from gradlint.syntax.builder import Builder, Ends
+from gradlint.syntax.conditions import Conditions
+from gradlint.syntax.effects import Effects
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import elements_of, walk
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """An open loop: the variables it changes, and the jumps that wait for its end or its next trip."""
+
+    changes: frozenset[Path]
+    breaks: Ends = field(default_factory=list)
+    continues: Ends = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Handlers:
+    """An open `try` body: the node at which its handlers begin."""
+
+    node: int
+
+
+@dataclass(slots=True, eq=False)
+class Finally:
+    """An open `try` with a `finally`: jumps that have to run it first, by where they want to go."""
+
+    jumps: dict[str, Ends] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Test:
+    """A condition that is tested somewhere: its two edges, and what the loop around it changes."""
+
+    literal: Literal
+    edges: tuple[Edge, Edge]
+    changes: frozenset[Path] | None
+
+
+@dataclass(slots=True, eq=False)
+class Checkpoint:
+    """How far a lowering had come, so that what turns out to hold no event can be taken back."""
+
+    mark: object
+    tests: int
+    jumps: int
+
+
+class Lowering:
+    """The state of one scope's lowering. `statement` is the one that runs now: events stand in it."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        scope: Scope,
+        watched: frozenset[str],
+        run_statement: Callable[[Lowering, cst.CSTNode], None],
+        evaluate: Callable[[Lowering, cst.CSTNode], None],
+    ) -> None:
+        self.objects = objects
+        self.scope = scope
+        self.effects = Effects(objects, scope)
+        self.conditions = Conditions(objects, scope)
+        self.graph = Graph(scope.number, scope.name, volatile=objects.table.volatile)
+        self.build = Builder(self.graph)
+        self.frames: list[Loop | Handlers | Finally] = []
+        self.tests: list[Test] = []
+        self.counters: set[Path] = set()
+        self.jumps = 0
+        self.statement: cst.CSTNode = scope.node
+        self._watched = watched
+        self._run_statement = run_statement
+        self._evaluate = evaluate
+
+    # -- the parts of a program ---------------------------------------------------------------------------------
+
+    def run(self, suite: cst.BaseSuite) -> None:
+        """Lower the body of a compound statement."""
+        if isinstance(suite, cst.SimpleStatementSuite):
+            outer, self.statement = self.statement, suite
+            for small in suite.body:
+                self._run_statement(self, small)
+            self.statement = outer
+        else:
+            self.run_block(suite.body)
+
+    def run_block(self, body: Sequence[cst.CSTNode]) -> None:
+        """Lower statements one after another."""
+        for statement in body:
+            outer, self.statement = self.statement, statement
+            self._run_statement(self, statement)
+            self.statement = outer
+
+    def evaluate(self, node: cst.CSTNode) -> None:
+        """Emit the events of an expression, in the order in which Python evaluates it."""
+        self._evaluate(self, node)
+
+    def assign(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        """Emit the events of binding a target, the value's own not included."""
+        parts = elements_of(target)
+        if parts is None:
+            for event in self.effects.assign(target, value, self.statement):
+                self.emit(event)
+            return
+        values = elements_of(value)
+        for position, part in enumerate(parts):
+            inner = part.value if isinstance(part, cst.StarredElement) else part
+            paired = values is not None and len(values) == len(parts)
+            self.assign(inner, values[position] if values is not None and paired else cst.Ellipsis())
+
+    # -- growing ------------------------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """Add an event here, and let what is known of the variables it changes lapse."""
+        build = self.build
+        if isinstance(event, Assign):
+            if not self._matters(event):
+                return
+            if event.advance is not None:
+                self.counters.add(event.target)
+                build.holds = guards.advance(build.holds, event.target, event.advance)
+            else:
+                build.holds = guards.forget(build.holds, event.target)
+        if isinstance(event, Accumulate):
+            self.may_raise()
+        build.add(event)
+        if isinstance(event, Assign) and event.is_constant:
+            literal = guards.settled(event.target, event.constant)
+            self.graph.settled[event] = literal
+            build.holds |= {literal}
+
+    def _matters(self, event: Assign) -> bool:
+        """Whether a test or a region depends on the variable."""
+        return event.target.name in self._watched or not self._watched.isdisjoint(event.target.fields)
+
+    def may_raise(self) -> None:
+        """Let control also go to the handlers of the `try` around."""
+        for frame in reversed(self.frames):
+            if isinstance(frame, Handlers):
+                self.build.branch_off(frame.node)
+                return
+
+    def merge(self, ends: Ends, holds: Literals) -> None:
+        """Join the current ends with those of another arm."""
+        if not self.build.ends:
+            self.build.holds = holds
+        elif ends:
+            self.build.holds &= holds
+        self.build.ends = ends + self.build.ends
+        if len(self.build.ends) > 1:
+            self.build.add(None)
+
+    def continue_at(self, ends: Ends, holds: Literals) -> None:
+        """Go on somewhere else."""
+        self.build.ends, self.build.holds = ends, holds
+
+    # -- variables ----------------------------------------------------------------------------------------------
+
+    def changes(self) -> frozenset[Path] | None:
+        """What the innermost open loop changes; None outside loops."""
+        for frame in reversed(self.frames):
+            if isinstance(frame, Loop):
+                return frame.changes
+        return None
+
+    def written(self, nodes: Iterable[cst.CSTNode]) -> frozenset[Path]:
+        """The variables that some code assigns."""
+        found: set[Path] = set()
+        for root in nodes:
+            for node in walk(root):
+                for target in _targets(node):
+                    for name in bound_names(target):
+                        path = self.effects.own_path(name)
+                        if path is not None:
+                            found.add(path)
+        return frozenset(found)
+
+    def finish(self) -> Graph:
+        """Tie what is left to the exit."""
+        self.build.connect(self.build.ends, Graph.EXIT)
+        live = [test for test in self.tests if test.edges[0].literal is not None]
+        self.graph.counters = frozenset(self.counters)
+        self.graph.tested = frozenset(guards.family(test.literal.condition) for test in live)
+        self.graph.kept = frozenset(self._kept(live))
+        return self.graph
+
+    def _kept(self, tests: list[Test]) -> Iterator[object]:
+        """Conditions worth remembering: tested twice, counted, or in a loop that leaves them as they are."""
+        seen: set[object] = set()
+        for test in tests:
+            family = guards.family(test.literal.condition)
+            steady = test.changes is not None and not reads_any(test.literal, test.changes)
+            counted = any(counter.touches(read) for counter in self.counters for read in test.literal.condition.reads)
+            if family in seen or steady or counted or family[0] in ("cycle", "last"):
+                yield family
+            seen.add(family)
+
+
+def _targets(node: cst.CSTNode) -> list[cst.BaseExpression]:
+    """What a node binds."""
+    match node:
+        case cst.Assign(targets=targets):
+            return [target.target for target in targets]
+        case cst.AugAssign(target=target) | cst.AnnAssign(target=target) | cst.For(target=target):
+            return [target]
+        case cst.NamedExpr(target=target) | cst.WithItem(asname=cst.AsName(name=target)):
+            return [target]
+        case _:
+            return []
+
+
+def bound_names(target: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The names and attributes that a target binds."""
+    parts = elements_of(target)
+    if parts is not None:
+        return [n for part in parts for n in bound_names(part.value if isinstance(part, cst.StarredElement) else part)]
+    return [target] if isinstance(target, (cst.Name, cst.Attribute)) else []
+
+
+def without(holds: Literals, changes: frozenset[Path]) -> Literals:
+    """The conditions that some changes leave alone."""
+    return frozenset(literal for literal in holds if not reads_any(literal, changes))
+
+
+def reads_any(literal: Literal, changes: frozenset[Path]) -> bool:
+    """Whether a condition depends on a changed variable."""
+    return any(change.touches(read) for change in changes for read in literal.condition.reads)

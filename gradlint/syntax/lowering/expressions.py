@@ -1,0 +1,114 @@
+"""Expressions: their events in the order in which Python evaluates them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from gradlint.flow.graph import Edge
+from gradlint.syntax import catalogue
+from gradlint.syntax.effects import Effect, Repeated
+from gradlint.syntax.lowering import branches, loops
+from gradlint.syntax.lowering.context import Lowering
+from gradlint.syntax.tree import children
+
+
+def lower(low: Lowering, node: cst.CSTNode) -> None:
+    """Emit the events of an expression."""
+    kind = type(node)
+    if kind in _SILENT:
+        return
+    visitor = _VISITORS.get(kind)
+    if visitor is not None:
+        visitor(low, node)
+        return
+    for child in children(node):
+        lower(low, child)
+
+
+def _attribute(low: Lowering, node: cst.Attribute) -> None:
+    lower(low, node.value)
+    for event in low.effects.read(node, low.statement):
+        low.emit(event)
+
+
+def _call(low: Lowering, node: cst.Call) -> None:
+    name = low.objects.callee_name(node)
+    if isinstance(node.func, cst.Attribute):
+        _receiver(low, node.func.value)
+    else:
+        lower(low, node.func)
+    for argument in node.args:
+        if name not in catalogue.UPDATING_METHODS:
+            lower(low, argument.value)
+    for effect in low.effects.call(node, low.statement):
+        _effect(low, effect)
+
+
+def _receiver(low: Lowering, node: cst.BaseExpression) -> None:
+    """What a method is called on: computed, but a gradient whose method is called is not looked at."""
+    if isinstance(node, cst.Attribute):
+        _receiver(low, node.value)
+    else:
+        lower(low, node)
+
+
+def _effect(low: Lowering, effect: Effect) -> None:
+    if not isinstance(effect, Repeated):
+        low.emit(effect)
+        return
+    top = low.build.add(None)
+    for event in effect.events:
+        low.emit(event)
+    foot = low.build.add(None)
+    if top is not None and foot is not None:
+        low.build.connect([Edge(foot, loop=low.statement)], top)
+
+
+def _boolean(low: Lowering, node: cst.BooleanOperation) -> None:
+    """`a and b()` runs `b` only where `a` is true."""
+
+    def right() -> None:
+        lower(low, node.right)
+
+    if isinstance(node.operator, cst.And):
+        branches.fork(low, node.left, right, _nothing)
+    else:
+        branches.fork(low, node.left, _nothing, right)
+
+
+def _nothing() -> None:
+    """An arm without code."""
+
+
+def _conditional(low: Lowering, node: cst.IfExp) -> None:
+    branches.fork(low, node.test, lambda: lower(low, node.body), lambda: lower(low, node.orelse))
+
+
+def _walrus(low: Lowering, node: cst.NamedExpr) -> None:
+    lower(low, node.value)
+    low.assign(node.target, node.value)
+
+
+def _elements(low: Lowering, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> None:
+    loops.comprehension(low, node.for_in, [node.elt])
+
+
+def _pairs(low: Lowering, node: cst.DictComp) -> None:
+    loops.comprehension(low, node.for_in, [node.key, node.value])
+
+
+_SILENT = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float, cst.Imaginary, cst.Ellipsis, cst.Lambda})
+_VISITORS: dict[type, Callable[[Lowering, Any], None]] = {  # Any: each visitor takes its own node class
+    cst.Attribute: _attribute,
+    cst.Call: _call,
+    cst.BooleanOperation: _boolean,
+    cst.IfExp: _conditional,
+    cst.NamedExpr: _walrus,
+    cst.ListComp: _elements,
+    cst.SetComp: _elements,
+    cst.GeneratorExp: _elements,
+    cst.DictComp: _pairs,
+}

@@ -1,0 +1,88 @@
+"""Leaving: `break`, `continue`, `return`, `raise`, and what `try` does about it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.flow.graph import Edge, Graph
+from gradlint.flow.guards import Literals
+from gradlint.syntax.lowering.context import Finally, Handlers, Loop, Lowering, without
+
+
+def jump(low: Lowering, kind: str) -> None:
+    """Leave for the end or the next trip of the loop, or the end of the scope, through every `finally`."""
+    low.jumps += 1
+    for frame in reversed(low.frames):
+        if isinstance(frame, Finally):
+            frame.jumps.setdefault(kind, []).extend(low.build.ends)
+            break
+        if isinstance(frame, Loop) and kind != "return":
+            (frame.breaks if kind == "break" else frame.continues).extend(low.build.ends)
+            break
+    else:
+        low.build.connect(low.build.ends, Graph.EXIT)
+    low.build.ends = []
+
+
+def leave(low: Lowering) -> None:
+    """Raise: go to the handlers around, if there are any, and nowhere else."""
+    low.may_raise()
+    low.build.ends = []
+    low.jumps += 1
+
+
+def try_(low: Lowering, node: cst.Try | cst.TryStar) -> None:
+    """A `try` statement.
+
+    Exceptions come from the first thing in the body (fetching a batch, a forward) and from each backward: those are the
+    ones people catch. Control never goes from a clear to a handler.
+    """
+    build = low.build
+    final = Finally() if node.finalbody is not None else None
+    if final is not None:
+        low.frames.append(final)
+    handlers: Handlers | None = None
+    before = build.holds
+    if node.handlers and build.ends:
+        handlers = Handlers(build.island())
+        low.frames.append(handlers)
+        low.may_raise()
+    low.run(node.body)
+    if handlers is not None:
+        low.frames.remove(handlers)
+    if node.orelse is not None:
+        low.run(node.orelse.body)
+    if handlers is not None:
+        _handle(low, node, handlers, without(before, low.written([node.body])))
+    if final is not None and node.finalbody is not None:
+        low.frames.remove(final)
+        _finally(low, node.finalbody.body, final)
+
+
+def _handle(low: Lowering, node: cst.Try | cst.TryStar, handlers: Handlers, holds: Literals) -> None:
+    build = low.build
+    done, done_holds = build.ends, build.holds
+    for handler in node.handlers:
+        low.continue_at([Edge(handlers.node)], holds)
+        low.run(handler.body)
+        if build.ends:
+            done_holds = done_holds & build.holds if done else build.holds
+            done = done + build.ends
+    low.continue_at(done, done_holds)
+    if len(done) > 1:
+        build.add(None)
+
+
+def _finally(low: Lowering, body: cst.BaseSuite, final: Finally) -> None:
+    """The block runs once for going on, and once for all jumps together, which then go on to where they wanted."""
+    build = low.build
+    ends, holds = build.ends, build.holds
+    if final.jumps:
+        low.continue_at([end for waiting in final.jumps.values() for end in waiting], frozenset())
+        low.run(body)
+        at = build.add(None)
+        for kind in final.jumps if at is not None else ():
+            build.ends = [Edge(at)] if at is not None else []
+            jump(low, kind)
+    low.continue_at(ends, holds)
+    low.run(body)

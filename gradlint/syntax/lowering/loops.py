@@ -1,0 +1,202 @@
+"""Loops: `for` with what its variables run over, `while`, and the loops of comprehensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from gradlint.events import Assign, Clear, Event, Read, Step
+from gradlint.flow.graph import Edge
+from gradlint.flow.guards import Equals, Literal, Literals
+from gradlint.regions import GROUPS, Path
+from gradlint.syntax.builder import Ends
+from gradlint.syntax.lowering.branches import test_of
+from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, without
+from gradlint.syntax.objects import Parameters
+from gradlint.syntax.tree import constant_of, elements_of
+
+_PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
+
+
+def for_(low: Lowering, node: cst.For) -> None:
+    """A `for` statement, asynchronous or not."""
+    _loop(low, node, node.target, node.iter, [node.body], lambda: low.run(node.body), node.orelse)
+
+
+def comprehension(low: Lowering, loop: cst.CompFor, inner: list[cst.BaseExpression]) -> None:
+    """The loop of a comprehension around its conditions, further loops and elements."""
+
+    def body() -> None:
+        for condition in loop.ifs:
+            low.evaluate(condition.test)
+        if loop.inner_for_in is not None:
+            comprehension(low, loop.inner_for_in, inner)
+        else:
+            for part in inner:
+                low.evaluate(part)
+
+    _loop(low, loop, loop.target, loop.iter, [*inner, *loop.ifs], body, None)
+
+
+def _loop(
+    low: Lowering,
+    node: cst.CSTNode,
+    target: cst.BaseExpression,
+    iterable: cst.BaseExpression,
+    parts: list[cst.CSTNode],
+    body: Callable[[], None],
+    orelse: cst.Else | None,
+) -> None:
+    """head -> body -> foot -> body ... -> exit; the way around the body from the head is one of its own."""
+    low.evaluate(iterable)
+    build = low.build
+    mark, jumps, tests = build.mark(), low.jumps, len(low.tests)
+    head = build.add(None)
+    if head is None:
+        return
+    targets = tuple(p for name in bound_names(target) if (p := low.effects.own_path(name)) is not None)
+    frame = Loop(frozenset(targets) | low.written(parts))
+    counter, first = _counter(low, target, iterable)
+    if counter is not None:
+        low.counters.add(counter)
+    before = build.holds
+    inside = without(before, frame.changes)
+    low.continue_at([Edge(head, rebinds=targets, sets=(first,) if first is not None else ())], inside)
+    top = build.add(None)
+    low.frames.append(frame)
+    body()
+    low.frames.pop()
+    events = build.events_since(mark)
+    if low.jumps == jumps and not events:
+        build.undo(mark)
+        del low.tests[tests:]
+        _after(low, orelse, [], build.holds)
+        return
+    build.ends = build.ends + frame.continues
+    foot = build.add(None)
+    exits: Ends = []
+    if foot is not None and top is not None:
+        again = Edge(
+            foot, rebinds=tuple(t for t in targets if t != counter), leaves=_left_behind(low, target), loop=node
+        )
+        again.advances = (counter,) if counter is not None else ()
+        again.sets = (first.negated(),) if first is not None else ()
+        build.connect([again], top)
+        exits.append(Edge(foot))
+    holds = inside
+    if not _runs(low, iterable, target, events):
+        exits.append(Edge(head, avoids=events))
+        holds = before & inside
+    low.continue_at(exits, holds)
+    _after(low, orelse, frame.breaks, holds)
+
+
+def _after(low: Lowering, orelse: cst.Else | None, breaks: Ends, holds: Literals) -> None:
+    """A loop's `else` runs where it ended by itself; then its breaks join."""
+    if orelse is not None:
+        low.run(orelse.body)
+    low.merge(breaks, holds)
+
+
+def while_(low: Lowering, node: cst.While) -> None:
+    """A `while` statement: its test is evaluated before the first trip and after each."""
+    build = low.build
+    frame = Loop(low.written([node.body, node.test]))
+    inside = without(build.holds, frame.changes)
+    if build.add(None) is None:
+        return
+    first = test_of(low, node.test)
+    low.continue_at(first.true, without(first.true_holds, frame.changes))
+    mark = build.mark()
+    top = build.add(None)
+    low.frames.append(frame)
+    low.run(node.body)
+    low.merge(frame.continues, build.holds)
+    exits = first.false
+    if build.ends and top is not None:
+        build.holds = inside
+        again = test_of(low, node.test)
+        for edge in again.true:
+            edge.loop = node
+        build.connect(again.true, top)
+        exits = exits + again.false
+    low.frames.pop()
+    for edge in first.false:
+        edge.avoids.extend(build.events_since(mark))
+    low.continue_at(exits, inside)
+    _after(low, node.orelse, frame.breaks, inside)
+
+
+def _left_behind(low: Lowering, target: cst.BaseExpression) -> tuple[Path, ...]:
+    """The containers of which each trip takes another element."""
+    found: list[Path] = []
+    for name in bound_names(target):
+        path, own = low.objects.path(name, low.scope), low.effects.own_path(name)
+        if path is not None and path != own:
+            found.append(path)
+    return tuple(found)
+
+
+def _runs(low: Lowering, iterable: cst.BaseExpression, target: cst.BaseExpression, events: list[Event]) -> bool:
+    """Whether a loop runs at least once: over parameters, groups or optimizers, or to clear what it runs over."""
+    if isinstance(iterable, (cst.List, cst.Tuple)):
+        return bool(iterable.elements)
+    if isinstance(low.objects.value(iterable, low.scope), Parameters):
+        return True
+    clears = [event for event in events if isinstance(event, Clear)]
+    for name in bound_names(target):
+        path, own = low.objects.path(name, low.scope), low.effects.own_path(name)
+        if path is None or own is None:
+            continue
+        if GROUPS in path.fields or low.objects.optimizer_at(path) is not None:
+            return True
+        if any(path.holds(params) or own.holds(params) for clear in clears for params in clear.params):
+            return True
+        if clears and isinstance(low.objects.value(name, low.scope), Parameters):
+            return True
+        if any(own.name in _indices(event) for event in clears) and not any(isinstance(e, Step) for e in events):
+            return True
+    return bool(clears) and all(isinstance(event, (Clear, Assign, Read)) for event in events)
+
+
+def _indices(event: Event) -> set[str]:
+    """What stands between square brackets in the code of an event."""
+    return {part.split("]")[0].strip() for part in event.place.text.split("[")[1:]}
+
+
+def _counter(
+    low: Lowering, target: cst.BaseExpression, iterable: cst.BaseExpression
+) -> tuple[Path | None, Literal | None]:
+    """The variable that a loop counts up by one, and what is known of it in the first trip."""
+    if not isinstance(iterable, cst.Call):
+        return None, None
+    name = low.objects.callee_name(iterable)
+    arguments = [a.value for a in iterable.args if a.keyword is None and not a.star]
+    parts = elements_of(target)
+    match name:
+        case "enumerate" if parts:
+            named = [a.value for a in iterable.args if a.keyword is not None and a.keyword.value == "start"]
+            return _counted(low, parts[0], (named or arguments[1:] or [cst.Integer("0")])[0])
+        case "range" | "trange" if len(arguments) in (1, 2):
+            return _counted(low, target, arguments[0] if len(arguments) == 2 else cst.Integer("0"))
+        case "count" if len(arguments) < 2:
+            return _counted(low, target, arguments[0] if arguments else cst.Integer("0"))
+        case "zip" if parts is not None:
+            for part, argument in zip(parts, arguments, strict=False):
+                found = _counter(low, part, argument)
+                if found[0] is not None:
+                    return found
+        case _ if name in _PROGRESS and arguments:
+            return _counter(low, target, arguments[0])
+    return None, None
+
+
+def _counted(
+    low: Lowering, target: cst.BaseExpression, start: cst.BaseExpression
+) -> tuple[Path | None, Literal | None]:
+    path = low.effects.own_path(target) if isinstance(target, cst.Name) else None
+    known, value = constant_of(start)
+    if path is None or not known or not isinstance(value, int):
+        return path, None
+    return path, Literal(Equals(path, value, frozenset({path})), True)

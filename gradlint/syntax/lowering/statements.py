@@ -1,0 +1,97 @@
+"""Statements one by one; the compound ones go to the modules of their kind."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.events import Step
+from gradlint.syntax.lowering import branches, jumps, loops
+from gradlint.syntax.lowering.context import Lowering
+from gradlint.syntax.tree import elements_of
+
+
+def lower(low: Lowering, node: cst.CSTNode) -> None:
+    """Lower one statement. A nested function or class runs elsewhere, or not at all."""
+    match node:
+        case cst.SimpleStatementLine(body=body):
+            for small in body:
+                lower(low, small)
+        case cst.Expr(value=value):
+            low.evaluate(value)
+        case cst.Assign():
+            _assign(low, node)
+        case cst.AnnAssign(target=target, value=value) if value is not None:
+            low.evaluate(value)
+            low.assign(target, value)
+        case cst.AugAssign():
+            events = low.effects.augment(node, low.statement)
+            if not any(isinstance(event, Step) for event in events):  # an update's own reading is not looking
+                low.evaluate(node.value)
+            for event in events:
+                low.emit(event)
+        case cst.Del(target=target):
+            for part in elements_of(target) or [target]:
+                for event in low.effects.delete(part, low.statement):
+                    low.emit(event)
+        case cst.Assert(test=test):
+            low.evaluate(test)
+        case cst.Return(value=value):
+            if value is not None:
+                low.evaluate(value)
+            jumps.jump(low, "return")
+        case cst.Break():
+            jumps.jump(low, "break")
+        case cst.Continue():
+            jumps.jump(low, "continue")
+        case cst.Raise():
+            if node.exc is not None:
+                low.evaluate(node.exc)
+            jumps.leave(low)
+        case cst.If():
+            branches.if_(low, node)
+        case cst.Match():
+            branches.match_(low, node)
+        case cst.For():
+            loops.for_(low, node)
+        case cst.While():
+            loops.while_(low, node)
+        case cst.Try() | cst.TryStar():
+            jumps.try_(low, node)
+        case cst.With():
+            _with(low, node)
+        case cst.FunctionDef(decorators=decorators):
+            for decorator in decorators:
+                low.evaluate(decorator.decorator)
+        case _:
+            pass
+
+
+def _assign(low: Lowering, node: cst.Assign) -> None:
+    low.evaluate(node.value)
+    for target in node.targets:
+        _evaluate_target(low, target.target)
+        low.assign(target.target, node.value)
+
+
+def _evaluate_target(low: Lowering, target: cst.BaseExpression) -> None:
+    """The parts of a target that are computed: what it is an attribute or an element of."""
+    match target:
+        case cst.Attribute(value=value):
+            if not isinstance(value, (cst.Name, cst.Attribute)):
+                low.evaluate(value)
+        case cst.Subscript(value=value, slice=slices):
+            if not isinstance(value, (cst.Name, cst.Attribute)):
+                low.evaluate(value)
+            for part in slices:
+                low.evaluate(part)
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                _evaluate_target(low, element.value)
+
+
+def _with(low: Lowering, node: cst.With) -> None:
+    for item in node.items:
+        low.evaluate(item.item)
+        if item.asname is not None:
+            low.assign(item.asname.name, item.item)
+    low.run(node.body)

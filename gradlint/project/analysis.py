@@ -75,9 +75,7 @@ class _Teller:
     def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
         story = _in_order([finding.event, *(event for event, _ in finding.related)], report)
         statement = self._lowered.positions.span(finding.event.place.statement)
-        related = [
-            Related(self._span(event), label, story.index(event) + 1) for event, label in finding.related
-        ]
+        related = [Related(self._span(event), label, story.index(event) + 1) for event, label in finding.related]
         return Diagnostic(
             path=self._lowered.source.path,
             span=self._span(finding.event),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Read, Step, UpdateScale
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
 from gradlint.flow.graph import Graph
 from gradlint.regions import Region
 
@@ -60,7 +60,19 @@ def _deposits(scope: int, graphs: Mapping[int, Graph], seen: set[int]) -> bool:
 
 def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
     """A test of whether an event may clear a region's gradients."""
-    busy: set[int] = set()
+    known: dict[tuple[int, Region], bool] = {}
+
+    def inside(call: Call, region: Region) -> bool:
+        for inner, outer in call.binds:
+            if outer.holds(region.params) or outer.holds(region.owner):
+                region = region.rebase(outer, inner)
+        if call.target not in graphs or len(region.params.fields) > MAX_FIELDS:
+            return False
+        key = (call.target, region)
+        if key not in known:
+            known[key] = False  # a scope that calls itself clears only what it clears besides
+            known[key] = any(test(event, region) for event in graphs[call.target].events())
+        return known[key]
 
     def test(event: Event, region: Region) -> bool:
         match event:
@@ -68,24 +80,13 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
                 if possible or owner == region.owner or any(path.touches(region.params) for path in params):
                     return True
                 return not region.known and owner is None
+            case Forget(given=None):
+                return True
             case Forget(given=given):
-                return given is None or any(path.holds(region.owner) or path.holds(region.params) and path != region.params for path in given)
-            case Call(target=target, binds=binds):
-                if target in busy or target not in graphs:
-                    return False
-                for inner, outer in binds:
-                    if outer.holds(region.params) or outer.holds(region.owner):
-                        region = region.rebase(outer, inner)
-                busy.add(target)
-                try:
-                    return any(test(e, region) for e in graphs[target].events())
-                finally:
-                    busy.discard(target)
-            case Accumulate() | Step() | Assign() | Read() | UpdateScale():
-                return False
+                return any(path.holds(region.owner) for path in given or ())
+            case Call():
+                return inside(event, region)
             case _:
                 return False
 
     return test
-
-

@@ -23,6 +23,8 @@ OPTIMIZER_MODULES = (
     "bitsandbytes.optim",
     "timm.optim",
 )
+# Words in the name of a class whose objects step something else than parameters.
+NOT_OPTIMIZER_CLASS_TOKENS = frozenset("ema average averager averaging averaged swa local lr warmup scheduler sched".split())
 NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 
 # Calls that give back the object they are called on, or their first argument.
@@ -53,7 +55,7 @@ GRADIENT_READERS = frozenset(
     "clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm clip_grads_with_norm_".split()
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
-ZEROING_METHODS = frozenset({"zero_"})
+OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
 UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})
 
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -93,6 +95,11 @@ def named_like_optimizer(name: str) -> bool:
     if words & _NOT_OPTIMIZER_TOKENS:
         return False
     return bool(words & _OPTIMIZER_TOKENS) or ("solver" in words and not words & _NOT_SOLVER_TOKENS)
+
+
+def names_other_class(name: str) -> bool:
+    """Whether a class or factory of this name makes something that is stepped and is no optimizer."""
+    return bool(set(tokens(name)) & NOT_OPTIMIZER_CLASS_TOKENS)
 
 
 def named_like_loss(name: str) -> bool:

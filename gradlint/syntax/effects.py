@@ -172,10 +172,8 @@ class Effects:
         if tensor is None and isinstance(receiver, cst.Name):
             tensor = self._gradient_alias(receiver, exact=True)
         if tensor is not None:
-            zero = name == "zero_" or (
-                name in ("fill_", "mul_") and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
-            )
-            if zero or name == "copy_":
+            times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
+            if times_zero or name in catalogue.OVERWRITING_METHODS:
                 return [self._clear_of(tensor, call, statement)]
             return []
         if (
@@ -337,11 +335,12 @@ class Effects:
         if not params:
             return Clear(place, (), possible=True)
         # A single tensor with a name of its own is that tensor; an element of something unknown may be anything.
-        own = len(params) == 1 and params[0].fields[-1:] != (ELEMENT,) and self._is_single(tensor, params[0])
+        own = self._objects.path(tensor, self._scope) == params[0] and self._is_single(params[0])
         unknown = not own and any(p.fields[-1:] == (ELEMENT,) or not self._objects.is_made_here(p) for p in params)
         return Clear(place, params, possible=unknown, owner=params[0] if own else None)
 
-    def _is_single(self, tensor: cst.BaseExpression, path: Path) -> bool:
+    def _is_single(self, path: Path) -> bool:
+        """Whether a path is that of one tensor in a variable of its own, not of an element of something."""
         owner = self._objects.table.scopes[path.scope]
         bindings = owner.bindings.get(path.name, [])
         return not path.fields and bool(bindings) and not any(b.each for b in bindings)

@@ -38,7 +38,7 @@ def lower(source: Source) -> Lowered:
 
 def _graphs(table: Table) -> dict[int, Graph]:
     objects = Objects(table)
-    watched = _watched(table)
+    watched = _watched(table, objects)
     return {scope.number: lower_scope(objects, scope, watched) for scope in table.scopes if scope.kind != "class"}
 
 
@@ -49,7 +49,7 @@ def _speaks_of_others(table: Table, source: Source) -> bool:
     return foreign or any(hook in source.text for hook in catalogue.HOOK_REGISTRATIONS)
 
 
-def _watched(table: Table) -> frozenset[str]:
+def _watched(table: Table, objects: Objects) -> frozenset[str]:
     """Names on which a test or a region may depend; assignments to others need no event."""
     found = set(table.tested)
     for attribute in ("step", "zero_grad", "grad", "parameters", "data", "param_groups", "update"):
@@ -58,6 +58,11 @@ def _watched(table: Table) -> frozenset[str]:
             if mention.call is not None:
                 for argument in mention.call.args:
                     found.update(_identifiers(argument.value))
+    for mention in table.mentions.get("step", ()):
+        given = [argument.value for argument in mention.call.args] if mention.call is not None else []
+        for expression in (mention.receiver, *given):
+            for region in objects.regions(expression, mention.scope):
+                found.update((region.params.name, *region.params.fields, region.owner.name, *region.owner.fields))
     found.discard("self")
     return frozenset(found)
 

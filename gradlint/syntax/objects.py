@@ -548,7 +548,7 @@ class Objects:
             return None
         if isinstance(found, Made):
             last = found.by.rpartition(".")[2]
-            if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or last.endswith(("LR", "Scheduler", "scheduler")):
+            if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or catalogue.names_other_class(last):
                 return None
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
             if inner and (catalogue.named_like_optimizer(_last_name(path)) or catalogue.named_like_optimizer(last)):

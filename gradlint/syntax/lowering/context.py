@@ -200,13 +200,15 @@ class Lowering:
         return self.graph
 
     def _kept(self, tests: list[Test]) -> Iterator[object]:
-        """Conditions worth remembering: tested twice, counted, or in a loop that leaves them as they are."""
+        """Conditions worth remembering: tested twice, counted, in a loop that leaves them as they are, or that a
+        caller may test as well."""
         seen: set[object] = set()
         for test in tests:
             family = guards.family(test.literal.condition)
             steady = test.changes is not None and not reads_any(test.literal, test.changes)
+            shared = any(read.scope != self.scope.number or read.name in self.scope.parameters for read in test.literal.condition.reads)
             counted = any(counter.touches(read) for counter in self.counters for read in test.literal.condition.reads)
-            if family in seen or steady or counted or family[0] in ("cycle", "last"):
+            if family in seen or steady or counted or shared or family[0] in ("cycle", "last"):
                 yield family
             seen.add(family)
 

@@ -38,6 +38,8 @@ PASS_THROUGH = frozenset(
 )
 PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parameters", "get_trainable_params"})
 NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
+# What these give back clears its gradients itself.
+SELF_CLEARING_FACTORIES = frozenset({"deepspeed.initialize", "colossalai.initialize"})
 PREPARE_METHODS = frozenset({"prepare", "setup"})
 
 BACKWARD_FUNCTIONS = frozenset({"torch.autograd.backward"})

@@ -58,6 +58,7 @@ class Made:
 
     by: str
     given: tuple[Path, ...]
+    part: bool = False  # one of several things that the call gave back
 
 
 Value = Optimizer | Parameters | Items | Instance | Function | Made | None
@@ -356,12 +357,14 @@ class Objects:
         if binding.each:
             return self._loop_value(binding, value, depth)
         for position in binding.items:
+            if isinstance(value, cst.Call) and self.qualified(value.func) in catalogue.SELF_CLEARING_FACTORIES:
+                return Made(self.qualified(value.func), ())
             prepared = self._prepared(value, position)
             if prepared is not None:
                 value = prepared
                 continue
             if not isinstance(value, (cst.Tuple, cst.List)) or position >= len(value.elements):
-                return Made("", ())
+                return Made("", (), part=True)
             value = value.elements[position].value
         found = self.value(value, binding.scope, depth + 1)
         if found is None and binding.annotation is not None and self._says_optimizer(binding.annotation):
@@ -548,6 +551,8 @@ class Objects:
             return None
         if isinstance(found, Made):
             last = found.by.rpartition(".")[2]
+            if found.by in catalogue.SELF_CLEARING_FACTORIES:
+                return None
             if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or catalogue.names_other_class(last):
                 return None
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
@@ -700,7 +705,7 @@ def _either(values: list[Value]) -> Value:
     known = [value for value in values if value is not None]
     optimizers = [value for value in known if isinstance(value, Optimizer)]
     if optimizers:
-        others = [v for v in values if not isinstance(v, Optimizer) and not (isinstance(v, Made) or v is None)]
+        others = [v for v in known if not isinstance(v, Optimizer) and (not isinstance(v, Made) or v.part)]
         unknown = bool(others) or any(o.params is None for o in optimizers)
         params = None if unknown else tuple(dict.fromkeys(p for o in optimizers for p in o.params or ()))
         return Optimizer(params, any(o.repeats for o in optimizers))

@@ -24,7 +24,9 @@ OPTIMIZER_MODULES = (
     "timm.optim",
 )
 # Words in the name of a class whose objects step something else than parameters.
-NOT_OPTIMIZER_CLASS_TOKENS = frozenset("ema average averager averaging averaged swa local lr warmup scheduler sched".split())
+NOT_OPTIMIZER_CLASS_TOKENS = frozenset(
+    "ema average averager averaging averaged swa local lr warmup scheduler sched".split()
+)
 NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 
 # Calls that give back the object they are called on, or their first argument.

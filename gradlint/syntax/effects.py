@@ -9,9 +9,10 @@ import libcst as cst
 from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Read, Step, UpdateScale
 from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
-from gradlint.syntax.objects import Function, Instance, Items, Objects
+from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, text_of, walk
+from gradlint.syntax.values import Function, Instance
 
 
 class Repeated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from gradlint.diagnostics import Point, Span
 
@@ -13,15 +13,12 @@ class Positions:
 
     def __init__(self, module: cst.Module) -> None:
         self._module = module
-        self._ranges: dict[cst.CSTNode, object] | None = None
+        self._ranges: dict[object, CodeRange] | None = None
 
-    def span(self, node: cst.CSTNode) -> Span:
-        """The text of a node, without white space around it."""
+    def span(self, node: object) -> Span:
+        """The text of a node (a handle of `gradlint.events.Place`), without white space around it."""
         if self._ranges is None:
             wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
             self._ranges = dict(wrapper.resolve(PositionProvider))
         found = self._ranges[node]
-        return Span(
-            Point(found.start.line, found.start.column + 1),  # type: ignore[attr-defined]
-            Point(found.end.line, found.end.column + 1),  # type: ignore[attr-defined]
-        )
+        return Span(Point(found.start.line, found.start.column + 1), Point(found.end.line, found.end.column + 1))

@@ -206,7 +206,10 @@ class Lowering:
         for test in tests:
             family = guards.family(test.literal.condition)
             steady = test.changes is not None and not reads_any(test.literal, test.changes)
-            shared = any(read.scope != self.scope.number or read.name in self.scope.parameters for read in test.literal.condition.reads)
+            shared = any(
+                read.scope != self.scope.number or read.name in self.scope.parameters
+                for read in test.literal.condition.reads
+            )
             counted = any(counter.touches(read) for counter in self.counters for read in test.literal.condition.reads)
             if family in seen or steady or counted or shared or family[0] in ("cycle", "last"):
                 yield family

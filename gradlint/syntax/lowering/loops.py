@@ -13,8 +13,8 @@ from gradlint.regions import GROUPS, Path
 from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of
 from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, without
-from gradlint.syntax.objects import Parameters
 from gradlint.syntax.tree import constant_of, elements_of
+from gradlint.syntax.values import Groups, Parameters
 
 _PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
 
@@ -142,7 +142,7 @@ def _runs(low: Lowering, iterable: cst.BaseExpression, target: cst.BaseExpressio
     """Whether a loop runs at least once: over parameters, groups or optimizers, or to clear what it runs over."""
     if isinstance(iterable, (cst.List, cst.Tuple)):
         return bool(iterable.elements)
-    if isinstance(low.objects.value(iterable, low.scope), Parameters):
+    if isinstance(low.objects.value(iterable, low.scope), (Groups, Parameters)):
         return True
     clears = [event for event in events if isinstance(event, Clear)]
     for name in bound_names(target):
@@ -153,7 +153,7 @@ def _runs(low: Lowering, iterable: cst.BaseExpression, target: cst.BaseExpressio
             return True
         if any(path.holds(params) or own.holds(params) for clear in clears for params in clear.params):
             return True
-        if clears and isinstance(low.objects.value(name, low.scope), Parameters):
+        if clears and isinstance(low.objects.value(name, low.scope), (Groups, Parameters)):
             return True
         if any(own.name in _indices(event) for event in clears) and not any(isinstance(e, Step) for e in events):
             return True

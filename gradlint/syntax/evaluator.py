@@ -1,0 +1,310 @@
+"""What an expression evaluates to: a small evaluator over assignments, attributes, containers and constructors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradlint.regions import ELEMENT, GROUPS, Path
+from gradlint.syntax import catalogue
+from gradlint.syntax.identity import MAX_DEPTH, Identity
+from gradlint.syntax.scopes import Binding, Scope, Table
+from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.values import (
+    Choice,
+    Function,
+    Groups,
+    Instance,
+    Items,
+    Made,
+    Optimizer,
+    Parameters,
+    Value,
+    either,
+    union,
+)
+
+
+class Evaluator(Identity):
+    """Values for one file; None where nobody can tell."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._lambdas = {id(scope.node): scope for scope in table.scopes if scope.kind == "lambda"}
+
+    def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
+        """What an expression evaluates to, None where nobody can tell."""
+        if depth > MAX_DEPTH:
+            return None
+        match node:
+            case cst.Call():
+                return self._called(node, scope, depth)
+            case cst.List() | cst.Tuple() | cst.Set():
+                return Items(tuple(element.value for element in node.elements), scope)
+            case cst.Dict():
+                return Items(tuple(e.value for e in node.elements if isinstance(e, cst.DictElement)), scope)
+            case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
+                return union(self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
+            case (
+                cst.ListComp(elt=elt, for_in=loop)
+                | cst.GeneratorExp(elt=elt, for_in=loop)
+                | cst.SetComp(elt=elt, for_in=loop)
+            ):
+                return self._comprehension(elt, loop, scope, depth)
+            case cst.IfExp(body=one, orelse=other):
+                return either([self.value(one, scope, depth + 1), self.value(other, scope, depth + 1)])
+            case cst.Await(expression=inner):
+                return self.value(inner, scope, depth + 1)
+            case cst.Lambda():
+                found = self._lambdas.get(id(node))
+                return Function(found) if found else None
+            case cst.Name(value=name):
+                function = self._function(name, scope)
+                if function is not None:
+                    return Function(function)
+            case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
+                method = self._own_method(base, attribute, scope)
+                if method is not None:
+                    return Function(method)
+        path = self.path(node, scope)
+        return self.at(path, depth) if path is not None else None
+
+    def _function(self, name: str, scope: Scope) -> Scope | None:
+        owner = scope.owner(name)
+        if owner is None or len(owner.bindings[name]) != 1 or len(owner.functions.get(name, ())) != 1:
+            return None
+        return owner.functions[name][0]
+
+    def _own_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Scope | None:
+        """The method that `self.name` is."""
+        path = self.path(base, scope)
+        if path is None or path.name != "self" or path.fields:
+            return None
+        for class_ in self.lineage(self.table.scopes[path.scope]):
+            if name in class_.functions:
+                return class_.functions[name][-1]
+        return None
+
+    def at(self, path: Path, depth: int) -> Value:
+        if path in self._busy:
+            return None
+        self._busy.add(path)
+        try:
+            if not path.fields:
+                return self._bound_value(path, depth)
+            base = Path(path.scope, path.name, path.fields[:-1])
+            last = path.fields[-1]
+            if last in (ELEMENT,) or last.startswith("["):
+                return self._element_value(base, last, depth)
+            bindings = self.attribute_bindings(base, last)
+            if bindings:
+                return either([self._binding_value(b, depth) for b in bindings])
+            return None
+        finally:
+            self._busy.discard(path)
+
+    def _element_value(self, base: Path, key: str, depth: int) -> Value:
+        if base.fields[-1:] == (GROUPS,) or (len(base.fields) > 1 and GROUPS in base.fields):
+            where = base.fields.index(GROUPS)
+            return Groups(Path(base.scope, base.name, base.fields[:where]))
+        container = self.at(base, depth + 1)
+        if isinstance(container, Parameters):
+            return container
+        if isinstance(container, Items) and container.values:
+            if key == ELEMENT:
+                return self._choice(container, depth)
+            index = key[1:-1]
+            if index.isdigit() and int(index) < len(container.values):
+                return self.value(container.values[int(index)], container.scope, depth + 1)
+        return None
+
+    def _bound_value(self, path: Path, depth: int = 0) -> Value:
+        scope = self.table.scopes[path.scope] if path.scope < len(self.table.scopes) else None
+        bindings = scope.bindings.get(path.name, []) if scope is not None else []
+        if not bindings or any(b.changed for b in bindings):
+            return None
+        return either([self._binding_value(b, depth) for b in bindings])
+
+    def _binding_value(self, binding: Binding, depth: int) -> Value:
+        value = binding.value
+        if value is None:
+            return (
+                Optimizer(None) if binding.annotation is not None and self._says_optimizer(binding.annotation) else None
+            )
+        if binding.each:
+            return self._loop_value(binding, value, depth)
+        for position in binding.items:
+            if isinstance(value, cst.Call) and self.qualified(value.func) in catalogue.SELF_CLEARING_FACTORIES:
+                return Made(self.qualified(value.func), ())
+            prepared = self._prepared(value, position)
+            if prepared is not None:
+                value = prepared
+                continue
+            if not isinstance(value, (cst.Tuple, cst.List)) or position >= len(value.elements):
+                return Made("", (), part=True)
+            value = value.elements[position].value
+        found = self.value(value, binding.scope, depth + 1)
+        if found is None and binding.annotation is not None and self._says_optimizer(binding.annotation):
+            return Optimizer(None)
+        return found
+
+    def _prepared(self, value: cst.BaseExpression, position: int) -> cst.BaseExpression | None:
+        """The argument that `prepare(...)` gives back at a position."""
+        if (
+            isinstance(value, cst.Call)
+            and self.callee_name(value) in catalogue.PREPARE_METHODS
+            and position < len(value.args)
+            and not value.args[position].star
+        ):
+            return value.args[position].value
+        return None
+
+    def _loop_value(self, binding: Binding, value: cst.BaseExpression, depth: int) -> Value:
+        if (
+            isinstance(value, cst.Call)
+            and self.callee_name(value) in catalogue.NAMED_PARAMETER_METHODS
+            and binding.items == (1,)
+        ):
+            return self.value(value, binding.scope, depth + 1)
+        inner, _ = self.iterated(value, binding)
+        found = self.value(inner if inner is not None else value, binding.scope, depth + 1)
+        if isinstance(found, Parameters) and (inner is not None or not binding.items):
+            return found
+        if isinstance(found, Items) and found.values:
+            return self._choice(found, depth)
+        return found if isinstance(found, Groups) and inner is not None else None
+
+    def _choice(self, items: Items, depth: int) -> Value:
+        """One of some items: parameters together are parameters, things without a name are judged together."""
+        values = [self.value(value, items.scope, depth + 1) for value in items.values]
+        named = all(self.path(value, items.scope) is not None for value in items.values)
+        if not named or all(isinstance(value, Parameters) for value in values):
+            return either(values)
+        return Choice(items.values, items.scope)
+
+    def _comprehension(self, elt: cst.BaseExpression, loop: cst.CompFor, scope: Scope, depth: int) -> Value:
+        inner = loop
+        while inner.inner_for_in is not None:
+            inner = inner.inner_for_in
+        target = inner.target
+        if isinstance(elt, cst.Name) and isinstance(target, cst.Name) and target.value == elt.value:
+            return self.value(inner.iter, scope, depth + 1) if inner is loop else None
+        if isinstance(elt, cst.Name) and isinstance(target, cst.Tuple) and isinstance(inner.iter, cst.Call):
+            return (
+                self.value(inner.iter, scope, depth + 1)
+                if self.callee_name(inner.iter) in catalogue.NAMED_PARAMETER_METHODS
+                else None
+            )
+        return None
+
+    def _says_optimizer(self, annotation: cst.BaseExpression) -> bool:
+        text = annotation.raw_value if isinstance(annotation, cst.SimpleString) else text_of(annotation)
+        return any(
+            word.endswith("Optimizer") or word in catalogue.OPTIMIZER_CLASSES
+            for word in text.replace("|", " ").replace(".", " ").split()
+        )
+
+    def _called(self, call: cst.Call, scope: Scope, depth: int) -> Value:
+        name = self.callee_name(call)
+        qualified = self.qualified(call.func)
+        arguments = [a.value for a in call.args if not a.star and a.keyword is None]
+        if isinstance(call.func, cst.Attribute):
+            receiver = call.func.value
+            if name in catalogue.PARAMETER_METHODS or name in catalogue.NAMED_PARAMETER_METHODS:
+                found = self.path(receiver, scope)
+                return Parameters((found,)) if found is not None else None
+            if name in catalogue.SAME_OBJECT_METHODS:
+                return self.value(receiver, scope, depth + 1)
+            if name == "values" and not call.args:
+                return self.value(receiver, scope, depth + 1)
+        if name == "filter" and len(call.args) == 2:
+            return self.value(call.args[1].value, scope, depth + 1)
+        if name in ("partial",) and arguments:
+            return self.value(arguments[0], scope, depth + 1)
+        if name in ("list", "tuple", "iter", "reversed", "sorted", "set") and len(arguments) == 1:
+            return self.value(arguments[0], scope, depth + 1)
+        if qualified.endswith("chain") or name == "chain":
+            return union(*(self.value(a.value, scope, depth + 1) for a in call.args))
+        class_ = self._class(call.func, scope)
+        if class_ is not None:
+            if self.is_optimizer_class(class_):
+                return self._constructed(call, scope, depth, repeats=False)
+            return Instance(class_)
+        if catalogue.is_optimizer_class(qualified):
+            return self._constructed(call, scope, depth, repeats=name == "LBFGS")
+        return Made(qualified, tuple(self.given(call, scope)))
+
+    def _class(self, func: cst.BaseExpression, scope: Scope) -> Scope | None:
+        if not isinstance(func, cst.Name):
+            return None
+        owner = scope.owner(func.value)
+        return owner.classes.get(func.value) if owner is not None else None
+
+    def is_optimizer_class(self, class_: Scope) -> bool:
+        return any(
+            self.qualified(base).rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(self.qualified(base))
+            for one in self.lineage(class_)
+            for base in one.bases
+        )
+
+    def _constructed(self, call: cst.Call, scope: Scope, depth: int, *, repeats: bool) -> Optimizer:
+        given = next((a.value for a in call.args if a.keyword is None and not a.star), None)
+        if given is None:
+            given = next((a.value for a in call.args if a.keyword is not None and a.keyword.value == "params"), None)
+        if given is None:
+            return Optimizer(None, repeats)
+        wrapped = self.value(given, scope, depth + 1)
+        if isinstance(wrapped, Optimizer):
+            return Optimizer(wrapped.params, repeats)
+        return Optimizer(self._flatten(given, scope, depth), repeats)
+
+    def _flatten(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
+        """The parameters that an optimizer's first argument names, None where they cannot be told."""
+        if depth > MAX_DEPTH:
+            return None
+        if isinstance(node, cst.StarredElement):
+            return self._flatten(node.value, scope, depth + 1)
+        found = self.value(node, scope, depth)
+        match found:
+            case Parameters(of=of):
+                return tuple(dict.fromkeys(of))
+            case Items(values=values, scope=inner):
+                if isinstance(node, cst.Dict):
+                    values = tuple(
+                        e.value
+                        for e in node.elements
+                        if isinstance(e, cst.DictElement) and constant_of(e.key) == (True, "params")
+                    )
+                parts = [self._part(value, inner, depth + 1) for value in values]
+                known = [part for part in parts if part is not None]
+                return (
+                    tuple(dict.fromkeys(p for part in known for p in part))
+                    if parts and len(known) == len(parts)
+                    else None
+                )
+            case _:
+                return None
+
+    def _part(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
+        """An element of a parameter list: a tensor by its own path, or a group."""
+        found = self._flatten(node, scope, depth)
+        if found is not None:
+            return found
+        if isinstance(node, (cst.Name, cst.Attribute)) and not isinstance(
+            self.value(node, scope, depth), (Optimizer, Items)
+        ):
+            path = self.path(node, scope)
+            return (path,) if path is not None else None
+        return None
+
+    def parameters_in(self, node: cst.BaseExpression, scope: Scope) -> tuple[Path, ...] | None:
+        """The parameters of an expression that lists some; None where they cannot be told."""
+        return self._flatten(node, scope, 0)
+
+    def given(self, call: cst.Call, scope: Scope) -> Iterator[Path]:
+        for argument in call.args:
+            if isinstance(argument.value, (cst.Name, cst.Attribute, cst.Subscript)):
+                path = self.path(argument.value, scope)
+                if path is not None:
+                    yield path

@@ -1,0 +1,197 @@
+"""Which object an expression means: access paths, canonical through aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
+
+from gradlint.regions import ELEMENT, Path
+from gradlint.syntax import catalogue
+from gradlint.syntax.scopes import MODULE, Binding, Scope, Table
+from gradlint.syntax.tree import constant_of
+
+MAX_DEPTH = 12  # assignments followed one after another
+
+
+class Identity:
+    """Paths for one file: two mentions of one object have one path."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._paths: dict[tuple[int, str], Path] = {}
+        self._busy: set[object] = set()
+
+    def path(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Path | None:
+        """The access path of an expression, through aliases; None for what has no name."""
+        match node:
+            case cst.Name(value=name):
+                return self._variable(name, scope, depth)
+            case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
+                inner = self.path(base, scope, depth)
+                if inner is None:
+                    return None
+                if attribute in catalogue.SAME_OBJECT_FIELDS or attribute == "data":
+                    return inner
+                return self._attribute(inner, attribute, scope, depth)
+            case cst.Subscript(value=base, slice=slices):
+                inner = self.path(base, scope, depth)
+                return inner and self._element(inner, slices, scope, depth)
+            case cst.Call(func=cst.Attribute(value=base, attr=cst.Name(value=method)), args=[]):
+                inner = self.path(base, scope, depth)
+                if inner is None or method in catalogue.SAME_OBJECT_METHODS:
+                    return inner
+                return inner.field(f"{method}()")
+            case cst.Call(func=cst.Attribute(value=base, attr=cst.Name(value=method))) if (
+                method in catalogue.SAME_OBJECT_METHODS
+            ):
+                return self.path(base, scope, depth)
+            case cst.Await(expression=inner_node):
+                return self.path(inner_node, scope, depth)
+            case cst.NamedExpr(target=target):
+                return self.path(target, scope, depth)
+            case _:
+                return None
+
+    def _variable(self, name: str, scope: Scope, depth: int) -> Path:
+        owner = scope.owner(name)
+        if owner is None:
+            return Path(MODULE, name)
+        if owner.receiver == name and owner.parent is not None:
+            return Path(owner.parent.number, "self")
+        own = Path(owner.number, name)
+        bindings = owner.bindings[name]
+        if not bindings or depth > MAX_DEPTH:
+            return own
+        key = (owner.number, name)
+        if key not in self._paths:
+            self._paths[key] = own  # a name that is bound to itself stays itself
+            meant = {self._alias(binding, own, depth) for binding in bindings}
+            self._paths[key] = meant.pop() if len(meant) == 1 else own
+        return self._paths[key]
+
+    def _alias(self, binding: Binding, own: Path, depth: int) -> Path:
+        """What a binding makes its variable another name of; the variable itself where that is nothing."""
+        value = binding.value
+        if value is None or binding.changed:
+            return own
+        if binding.each:
+            value, constant = self.iterated(value, binding)
+            container = self.path(value, binding.scope, depth + 1) if value is not None else None
+            if container is None or container == own or constant:
+                return own
+            return container.field(ELEMENT)
+        for position in binding.items:
+            parts = value.elements if isinstance(value, (cst.Tuple, cst.List)) else None
+            if parts is None or position >= len(parts):
+                return own
+            value = parts[position].value
+        if not isinstance(value, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)):
+            return own
+        if isinstance(value, cst.Call) and not (
+            isinstance(value.func, cst.Attribute) and value.func.attr.value in catalogue.SAME_OBJECT_METHODS
+        ):
+            return own
+        if isinstance(value, cst.Attribute) and value.attr.value in ("grad", "data"):
+            return own  # the gradient and the data are followed as values, not as objects
+        found = self.path(value, binding.scope, depth + 1)
+        return found if found is not None and found.name[:1].isidentifier() else own
+
+    def iterated(self, value: cst.BaseExpression, binding: Binding) -> tuple[cst.BaseExpression | None, bool]:
+        """What a loop variable runs over: the container, through enumerate, zip, list and items."""
+        items = binding.items
+        for _ in range(4):
+            if not isinstance(value, cst.Call):
+                break
+            name = self.callee_name(value)
+            if name == "enumerate" and value.args and items[:1] != ():
+                if items[0] == 0:
+                    return None, True
+                value, items = value.args[0].value, items[1:]
+            elif name == "zip" and items and items[0] < len(value.args):
+                value, items = value.args[items[0]].value, items[1:]
+            elif name == "items" and isinstance(value.func, cst.Attribute):
+                if items[:1] != (1,):
+                    return None, True
+                value, items = value.func.value, items[1:]
+            elif name == "values" and isinstance(value.func, cst.Attribute):
+                value = value.func.value
+            elif name in ("list", "tuple", "reversed", "sorted", "iter") and value.args:
+                value = value.args[0].value
+            else:
+                return None, False
+        return (None, False) if items else (value, False)
+
+    def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
+        own = base.field(attribute)
+        bindings = self.attribute_bindings(base, attribute)
+        if len(bindings) == 1 and depth <= MAX_DEPTH and own not in self._busy:
+            value = bindings[0].value
+            if isinstance(value, cst.Attribute) and not bindings[0].items and not bindings[0].each:
+                self._busy.add(own)
+                found = self.path(value, bindings[0].scope, depth + 1)
+                self._busy.discard(own)
+                # Only what the object itself reaches has the same name in another method.
+                if (
+                    found is not None
+                    and found.scope == base.scope
+                    and found.name == "self"
+                    and "grad" not in found.fields
+                ):
+                    return found
+        return own
+
+    def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
+        """How an attribute of a class's own object is set, in the class or a base of this file."""
+        if base.name != "self" or base.fields:
+            return []
+        for class_ in self.lineage(self.table.scopes[base.scope]):
+            if attribute in class_.attributes:
+                return class_.attributes[attribute]
+        return []
+
+    def _element(self, base: Path, slices: Iterable[cst.SubscriptElement], scope: Scope, depth: int) -> Path:
+        parts = list(slices)
+        if len(parts) == 1 and isinstance(parts[0].slice, cst.Index):
+            known, constant = constant_of(parts[0].slice.value)
+            if known:
+                return base.field(f"[{constant!r}]")
+        return base.field(ELEMENT)
+
+    def lineage(self, class_: Scope) -> Iterator[Scope]:
+        """A class and its bases in this file."""
+        seen: list[Scope] = []
+        queue = [class_]
+        while queue:
+            top = queue.pop(0)
+            if top in seen or top.kind != "class":
+                continue
+            seen.append(top)
+            yield top
+            for base in top.bases:
+                if isinstance(base, cst.Name):
+                    owner = top.parent.owner(base.value) if top.parent else None
+                    if owner is not None and base.value in owner.classes:
+                        queue.append(owner.classes[base.value])
+
+    def qualified(self, node: cst.BaseExpression) -> str:
+        """The dotted name of an expression with its import resolved; empty for what is no name."""
+        match node:
+            case cst.Name(value=name):
+                return self.table.imports.get(name, name)
+            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+                base = self.qualified(value)
+                return f"{base}.{attribute}" if base else ""
+            case cst.Subscript(value=value):
+                return self.qualified(value)
+            case _:
+                return ""
+
+    @staticmethod
+    def callee_name(call: cst.Call) -> str:
+        """The last name of what is called."""
+        match call.func:
+            case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+                return name
+            case _:
+                return ""

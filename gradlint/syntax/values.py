@@ -1,0 +1,103 @@
+"""What the evaluator knows of an expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradlint.regions import Path
+from gradlint.syntax.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer; `params` None where nobody saw which parameters it was given."""
+
+    params: tuple[Path, ...] | None
+    repeats: bool = False  # evaluates its closure many times (L-BFGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters of modules, or tensors themselves: one of them or an iterable of them."""
+
+    of: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A literal list, tuple or dictionary."""
+
+    values: tuple[cst.BaseExpression, ...]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class of this file."""
+
+    of: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, method or lambda of this file."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What some call gave back, with the objects it was given."""
+
+    by: str
+    given: tuple[Path, ...]
+    part: bool = False  # one of several things that the call gave back
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the elements of a literal container: which one cannot be told, or changes from trip to trip."""
+
+    values: tuple[cst.BaseExpression, ...]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A parameter of an optimizer, reached through its `param_groups`."""
+
+    of: Path
+
+
+Value = Choice | Groups | Optimizer | Parameters | Items | Instance | Function | Made | None
+
+
+def either(values: list[Value]) -> Value:
+    """The value of a name with several bindings, where they agree well enough."""
+    known = [value for value in values if value is not None]
+    optimizers = [value for value in known if isinstance(value, Optimizer)]
+    if optimizers:
+        others = [v for v in known if not isinstance(v, Optimizer) and (not isinstance(v, Made) or v.part)]
+        unknown = bool(others) or any(o.params is None for o in optimizers)
+        params = None if unknown else tuple(dict.fromkeys(p for o in optimizers for p in o.params or ()))
+        return Optimizer(params, any(o.repeats for o in optimizers))
+    parameters = [value for value in known if isinstance(value, Parameters)]
+    if parameters and len(parameters) == len(values):
+        return Parameters(tuple(dict.fromkeys(p for value in parameters for p in value.of)))
+    if len(values) == 1:
+        return values[0]
+    if known and all(isinstance(v, Made) for v in known):
+        return known[-1]
+    return None
+
+
+def union(*values: Value) -> Value:
+    """The value of several put together: `a + b`, `chain(a, b)`."""
+    if values and all(isinstance(v, Parameters) for v in values):
+        return Parameters(tuple(dict.fromkeys(p for v in values if isinstance(v, Parameters) for p in v.of)))
+    items = [v for v in values if isinstance(v, Items)]
+    if values and len(items) == len(values):
+        return Items(tuple(x for v in items for x in v.values), items[0].scope)
+    return None

@@ -5,38 +5,33 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from gradlint import __version__, summary
-from gradlint.config import Configuration, Layer, Settings, where
-from gradlint.diagnostics import Diagnostic
+from gradlint import __version__
 from gradlint.errors import GradlintError
-from gradlint.explain import FORMATS, explain, explain_all
-from gradlint.files import absolute_path, find, is_forced_out, shown
-from gradlint.fixer import diff
-from gradlint.reporters import REPORTERS, Report
-from gradlint.reporters.terminal import plain
-from gradlint.rule import all_rules
-from gradlint.runner import Mending, Outcome, Task, check, run, save
-from gradlint.selection import Choice, named, suggestion
+
+# What a command needs is imported by that command: `gradlint --help` must not wait for all of it.
+if TYPE_CHECKING:
+    from gradlint.session import Answer
+
+FORMATS = ("full", "concise", "json")
+RULE_FORMATS = ("text", "json", "markdown")
 
 STDIN = "-"
-UNNAMED = "<stdin>"
-"""What standard input is called where `--stdin-filename` does not name it."""
 
-_CLEAN, _FINDINGS, _FAILURE, _INTERRUPTED = 0, 1, 2, 130
+_FAILURE, _INTERRUPTED = 2, 130
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])  # Any: click passes whatever options a command declares
 _EPILOG = "Every option can be set in the environment too: GRADLINT_SELECT for --select. The command line wins."
 
 
-class _Words(click.ParamType):
+class _Words(click.types.StringParamType):
     """Words separated by commas, in the environment as on the command line."""
 
     name = "list"
@@ -62,30 +57,11 @@ class _Console:
     def note(self, text: str) -> None:
         """Something to know."""
         if not self.quiet:
-            _print(f"{plain(text)}\n", err=True)
+            _print(f"{_on_one_line(text)}\n", err=True)
 
     def _say(self, kind: str, color: str, text: str) -> None:
         label = click.style(f"{kind}:", fg=color, bold=True) if self.color else f"{kind}:"
-        _print(f"{label} {plain(text)}\n", err=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What `check` is to do with the outcomes."""
-
-    settings: Settings
-    console: _Console
-    fixes: bool
-    unsafe: bool
-    diffs: bool
-    color: str
-    output_file: Path | None
-
-    @property
-    def mending(self) -> Mending:
-        if not (self.fixes or self.diffs):
-            return Mending.NONE
-        return Mending.UNSAFE if self.unsafe else Mending.SAFE
+        _print(f"{label} {_on_one_line(text)}\n", err=True)
 
 
 def _option(name: str, *names: str, **details: Any) -> Callable[[_Command], _Command]:  # Any: click's own arguments
@@ -118,7 +94,7 @@ def cli() -> None:
 @_option("--fix", is_flag=True, help="Apply the safe fixes.")
 @_option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that change what is trained.")
 @_option("--diff", "diffs", is_flag=True, help="Print what --fix would change as a diff, and change nothing.")
-@_option("--output-format", type=click.Choice(sorted(REPORTERS)), help="How findings are printed [default: full].")
+@_option("--output-format", type=click.Choice(FORMATS), help="How findings are printed [default: full].")
 @_option("--output-file", metavar="PATH", help="Write there what would go to standard output.")
 @_option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
 @_words("--exclude", "Globs of what not to look into, instead of the default ones")
@@ -160,6 +136,10 @@ def check_command(
     verbose: bool,
 ) -> int:
     """Lint PATHS: files, folders or - for standard input; by default the current folder."""
+    from gradlint.config import Configuration, Layer
+    from gradlint.selection import Choice
+    from gradlint.session import Action, Request, Status, check_format, check_paths, check_text
+
     started = time.perf_counter()
     if isolated and config and context.get_parameter_source("config") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--isolated reads no configuration file, --config names one.")
@@ -174,35 +154,44 @@ def check_command(
     )
     file = Path(config) if config and not isolated else None
     configuration = Configuration(command_line, isolated=isolated, file=file)
-    request = _Request(
-        settings=configuration.settings(Path.cwd()),
-        console=_Console(quiet, _is_colored(color, sys.stderr)),
-        fixes=fix and not diffs,
+    settings = configuration.settings(Path.cwd())
+    check_format(settings)
+    request = Request(
+        configuration,
+        settings.output_format,
+        action=Action.DIFF if diffs else Action.FIX if fix else Action.REPORT,
         unsafe=unsafe_fixes,
-        diffs=diffs,
-        color=color,
-        output_file=Path(output_file) if output_file else None,
+        force_exclude=force_exclude,
+        color=color == "always" if output_file else _is_colored(color, sys.stdout),
+        jobs=jobs,
     )
-    _check_format(request.settings)
     if STDIN in paths and len(paths) > 1:
         raise click.UsageError("- cannot be combined with other paths.")
     if paths == (STDIN,) or (stdin_filename and not paths):
-        status = _check_stdin(request, configuration, stdin_filename, force_exclude=force_exclude)
+        answer = check_text(request, _standard_input(), stdin_filename)
     else:
-        status = _check_paths(request, configuration, paths or (".",), force_exclude=force_exclude, jobs=jobs)
+        answer = check_paths(request, paths or (".",))
+    console = _Console(quiet, _is_colored(color, sys.stderr))
+    _give(answer, output_file, console)
     if verbose:
-        request.console.note(f"It took {time.perf_counter() - started:.2f} s.")
-    return _CLEAN if exit_zero and status == _FINDINGS else status
+        for each in configuration.files():
+            console.note(f"Configured by {each}.")
+        console.note(f"It took {time.perf_counter() - started:.2f} s.")
+    return Status.CLEAN if exit_zero and answer.status is Status.FINDINGS else answer.status
 
 
 @cli.command("rule")
 @click.argument("rule", required=False, metavar="[CODE|NAME]")
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
 # Not from the environment: GRADLINT_OUTPUT_FORMAT is the format of findings.
-@click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice(RULE_FORMATS), default="text", show_default=True)
 @_colors()
 def rule_command(rule: str | None, every: bool, output_format: str, color: str) -> int:
     """Explain a rule: what it finds, what that does to training, how to fix it."""
+    from gradlint.explain import explain, explain_all
+    from gradlint.rule import all_rules
+    from gradlint.selection import named
+
     if every == bool(rule):
         raise click.UsageError("Give the code or name of a rule, or --all.")
     colored = _is_colored(color, sys.stdout)
@@ -210,14 +199,14 @@ def rule_command(rule: str | None, every: bool, output_format: str, color: str) 
         _print(explain(named(rule, all_rules()), output_format, color=colored))
     else:
         _print(explain_all(all_rules(), output_format, color=colored))
-    return _CLEAN
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 clean, 1 findings, 2 could not do the job, 130 interrupted."""
     console = _Console(quiet=False, color=_is_colored("auto", sys.stderr))
     try:
-        status: int = cli.main(arguments, prog_name="gradlint", standalone_mode=False)
+        status = cli.main(arguments, prog_name="gradlint", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
@@ -237,101 +226,33 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
-def _check_paths(
-    request: _Request, configuration: Configuration, paths: Sequence[str], *, force_exclude: bool, jobs: int | None
-) -> int:
-    found = find(paths, configuration.settings, force_exclude=force_exclude)
-    if not found.files and not found.errors:
-        request.console.warn(f"no Python files in {', '.join(paths)}")
-    outcomes = run(found.files, mending=request.mending, jobs=jobs)
-    if request.fixes:
-        outcomes = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
-    if request.diffs:
-        _deliver(request, b"".join(_diff(each) for each in outcomes))
+def _give(answer: Answer, output_file: str | None, console: _Console) -> None:
+    """Findings or diff first, then what there is to say about the run."""
+    if answer.fixed_text is not None:
+        _print(answer.fixed_text)
+    if output_file is None:
+        _print(answer.output, err=answer.fixed_text is not None)
     else:
-        _deliver(request, _report(request, outcomes))
-    return _conclude(request, outcomes, found.errors, has_files=bool(found.files))
+        _write(Path(output_file), answer.output)
+    for warning in answer.warnings:
+        console.warn(warning)
+    for error in answer.errors:
+        console.error(error)
+    if answer.summary:
+        console.note(answer.summary)
 
 
-def _check_stdin(request: _Request, configuration: Configuration, filename: str | None, *, force_exclude: bool) -> int:
-    content = click.get_binary_stream("stdin").read()
-    path = absolute_path(filename or "stdin.py")
-    settings = configuration.settings(path.parent)
-    name = shown(path, filename) if filename else UNNAMED
-    outcomes = []
-    if not (filename and force_exclude and is_forced_out(path, settings)):
-        outcomes.append(check(Task(name, content, settings.rules, request.mending)))
-    if request.diffs:
-        _deliver(request, b"".join(_diff(each, is_file=False) for each in outcomes))
-    elif request.fixes:
-        fixed = outcomes[0].fixed if outcomes else None
-        _print(fixed.source.encode() if fixed else content)
-        _deliver(request, _report(request, outcomes), err=True)
-    else:
-        _deliver(request, _report(request, outcomes))
-    return _conclude(request, outcomes, (), has_files=bool(outcomes))
+def _on_one_line(text: str) -> str:
+    from gradlint.reporters.terminal import plain
+
+    return plain(text)
 
 
-def _conclude(request: _Request, outcomes: Sequence[Outcome], errors: Iterable[str], *, has_files: bool) -> int:
-    """Say on standard error what there is to say, and find the exit status."""
-    for outcome in outcomes:
-        for warning in outcome.warnings:
-            request.console.warn(warning)
-    failures = [*errors, *(failure for outcome in outcomes for failure in outcome.failures)]
-    for failure in failures:
-        request.console.error(failure)
-    left = [finding for outcome in outcomes for finding in _left(outcome)]
-    fixed = sum(outcome.fixed.count for outcome in outcomes if outcome.fixed)
-    if left or fixed:
-        request.console.note(_summary(request, left, fixed))
-    elif failures:
-        request.console.note("No findings in what could be checked.")
-    elif has_files:
-        request.console.note("All checks passed.")
-    if failures:
-        return _FAILURE
-    return _FINDINGS if (fixed if request.diffs else left) else _CLEAN
-
-
-def _summary(request: _Request, left: Sequence[Diagnostic], fixed: int) -> str:
-    if request.diffs:
-        return summary.after_diff(left, fixed, unsafe=request.unsafe)
-    if request.fixes:
-        return summary.after_fix(left, fixed, unsafe=request.unsafe)
-    return summary.after_check(left, unsafe=request.unsafe)
-
-
-def _left(outcome: Outcome) -> Sequence[Diagnostic]:
-    return outcome.fixed.remaining if outcome.fixed else outcome.diagnostics
-
-
-def _diff(outcome: Outcome, *, is_file: bool = True) -> bytes:
-    if outcome.source is None or outcome.fixed is None:
-        return b""
-    return diff(outcome.source, outcome.fixed.source, is_file=is_file)
-
-
-def _report(request: _Request, outcomes: Iterable[Outcome]) -> str:
-    findings: list[Diagnostic] = []
-    sources = {}
-    for outcome in outcomes:
-        findings += _left(outcome)
-        if outcome.source:
-            sources[outcome.path] = outcome.fixed.source if outcome.fixed else outcome.source
-    to_file = request.output_file is not None
-    color = request.color == "always" if to_file else _is_colored(request.color, sys.stdout)
-    return REPORTERS[request.settings.output_format](Report(sorted(findings, key=Diagnostic.sort_key), sources, color))
-
-
-def _deliver(request: _Request, text: str | bytes, *, err: bool = False) -> None:
-    """To the output file, if there is one."""
-    if request.output_file is None:
-        _print(text, err=err)
-        return
+def _write(path: Path, output: str | bytes) -> None:
     try:
-        request.output_file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
+        path.write_bytes(output if isinstance(output, bytes) else output.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise GradlintError(f"--output-file: {request.output_file}: {error.strerror or error}") from error
+        raise GradlintError(f"--output-file: {path}: {error.strerror or error}") from error
 
 
 def _print(text: str | bytes, *, err: bool = False) -> None:
@@ -344,11 +265,10 @@ def _print(text: str | bytes, *, err: bool = False) -> None:
         click.echo(text, nl=False, err=err, color=True)
 
 
-def _check_format(settings: Settings) -> None:
-    if settings.output_format not in REPORTERS:
-        place = where(Layer(settings.root, settings.file), "output-format")
-        near = suggestion(settings.output_format, REPORTERS)
-        raise GradlintError(f"{place}: unknown format '{settings.output_format}'{near}")
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise GradlintError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _is_colored(when: str, stream: TextIO | None) -> bool:
@@ -366,6 +286,8 @@ def _split(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _place(error: BaseException) -> str:
+    import traceback
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"
 

@@ -100,6 +100,10 @@ class Configuration:
             self._settings[file] = _combine(layer, self._command_line)
         return self._settings[file]
 
+    def files(self) -> list[str]:
+        """The configuration files that applied so far, as people should see them."""
+        return sorted(_shown(file) for file in self._settings if file)
+
     def _layer(self, folder: Path) -> Layer | None:
         if self._isolated or self._given:
             return self._given

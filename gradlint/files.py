@@ -133,7 +133,7 @@ class _Search:
             try:
                 entries = sorted(os.scandir(folder.path), key=lambda entry: entry.name)
             except OSError as error:
-                self.found.errors.append(f"{folder.shown or '.'}: {error.strerror}")
+                self.found.errors.append(f"{folder.shown.rstrip('/') or root}: {error.strerror}")
                 continue
             folder = _with_own_ignores(folder, {entry.name for entry in entries})
             inner = []
@@ -157,11 +157,19 @@ class _Search:
         settings = self._settings(Path(folder.path))
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
-            if not is_folder and not (entry.name.endswith(SUFFIXES) and entry.is_file()):
+            if not is_folder and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
                 continue
             path = folder.path + entry.name
             if not _excluded(path, settings) and not folder.ignores_path(f"{path}/" if is_folder else path):
                 yield entry
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        # A link that leads to itself.
+        return False
 
 
 def _inside(folder: _Folder, name: str) -> _Folder:

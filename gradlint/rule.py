@@ -72,14 +72,13 @@ class Finding:
     """What a flow rule has to say, in terms of events.
 
     `event` is where it is reported, `cause` what it comes from: two findings of one cause are one.
-    `related` are the other places of the story; their numbers follow from the order of the witness.
+    `story` has every place with its label, that of `event` among them, in the order in which they happen.
     """
 
     event: Event
     cause: Event
     message: str
-    label: str
-    related: tuple[tuple[Event, str], ...]
+    story: tuple[tuple[Event, str], ...]
     repair: Repair | None = None
 
 

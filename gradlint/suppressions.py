@@ -162,11 +162,10 @@ def _read(source: Source) -> _Layout:
             match token.type:
                 case tokenize.COMMENT:
                     comments.append(_Comment(token.string, row, not token.line[:column].strip()))
-                # Some versions end a text that ends in a comment with an empty logical line.
-                case tokenize.NEWLINE if first:
+                case tokenize.NEWLINE:
                     lines |= dict.fromkeys(range(first, row + 1), (first, row))
                     first = 0
-                case tokenize.NEWLINE | tokenize.NL | tokenize.INDENT | tokenize.DEDENT:
+                case tokenize.NL | tokenize.INDENT | tokenize.DEDENT:
                     pass
                 case _:
                     first = first or row

@@ -198,7 +198,9 @@ def settle(known: Literals, volatile: frozenset[str]) -> Literals:
 def _may_change(condition: Condition, volatile: frozenset[str]) -> bool:
     if isinstance(condition, Cycle) and condition.counter.fields:
         return True  # nobody can see an attribute being counted in another scope
-    return any(read.name == CALLED or read.name in volatile or not volatile.isdisjoint(read.fields) for read in condition.reads)
+    return any(
+        read.name == CALLED or read.name in volatile or not volatile.isdisjoint(read.fields) for read in condition.reads
+    )
 
 
 def advance(known: Literals, counter: Path, by: int) -> Literals:

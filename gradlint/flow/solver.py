@@ -158,7 +158,9 @@ class Solver:
             region = region.rebase(outer, inner)
         known = guards.renamed(fact.literals, ((outer, inner) for inner, outer in call.binds))
         known |= {guards.settled(path, constant) for path, constant in call.constants}
-        return Fact(region, fact.state, _bounded(frozenset(k for k in known if guards.family(k.condition) in graph.tested)))
+        return Fact(
+            region, fact.state, _bounded(frozenset(k for k in known if guards.family(k.condition) in graph.tested))
+        )
 
     def _leave(self, run: _Run, fact: Fact) -> None:
         result = fact if fact.state != self._start else Fact(fact.region, fact.state)
@@ -204,7 +206,11 @@ class Solver:
                 yield fact
                 return
             for state in self._rule.flow(fact.state, event):
-                yield fact if state == fact.state else replace(fact, state=state, literals=_bounded(fact.literals | _kept(holds, graph)))
+                yield (
+                    fact
+                    if state == fact.state
+                    else replace(fact, state=state, literals=_bounded(fact.literals | _kept(holds, graph)))
+                )
         elif isinstance(event, Assign):
             if event.target.holds(fact.region.params):
                 return
@@ -251,13 +257,18 @@ class Solver:
             if path.holds(fact.region.params) or path.holds(fact.region.owner):
                 return None
         for path in edge.advances:
-            if any(isinstance(known.condition, LastTrip) and known.holds and known.condition.counter == path for known in literals):
+            if any(
+                isinstance(known.condition, LastTrip) and known.holds and known.condition.counter == path
+                for known in literals
+            ):
                 return None
             literals = guards.advance(literals, path, 1)
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
         if edge.sets:
-            literals = _bounded(literals | {literal for literal in edge.sets if guards.family(literal.condition) in graph.kept})
+            literals = _bounded(
+                literals | {literal for literal in edge.sets if guards.family(literal.condition) in graph.kept}
+            )
         return fact if literals is fact.literals else replace(fact, literals=literals)
 
     def _unbegun(self, edge: Edge, fact: Fact) -> Fact | None:
@@ -308,7 +319,9 @@ class Solver:
                 moments.append(Moment(loop=origin.edge.loop))
             if origin.inner is not None and origin.inner[0] not in seen:
                 inner, result = origin.inner
-                exit_ = next((key for key in inner.reached if key[0] == Graph.EXIT and key[1].state == result.state), None)
+                exit_ = next(
+                    (key for key in inner.reached if key[0] == Graph.EXIT and key[1].state == result.state), None
+                )
                 if exit_ is not None:
                     moments.extend(self._back(inner, exit_, seen | {run, inner}))
             if origin.node < 0:
@@ -341,4 +354,8 @@ def _kept(holds: Literals, graph: Graph) -> Literals:
 
 
 def _bounded(literals: Literals) -> Literals:
-    return literals if len(literals) <= guards.MAX_LITERALS else frozenset(sorted(literals, key=str)[: guards.MAX_LITERALS])
+    return (
+        literals
+        if len(literals) <= guards.MAX_LITERALS
+        else frozenset(sorted(literals, key=str)[: guards.MAX_LITERALS])
+    )

@@ -67,15 +67,15 @@ class _Teller:
         findings: dict[Event, tuple[Finding, Report]] = {}
         told = [(self._rule.tell(report, Scene(_goes_around(report))), report) for report in reports]
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
-        for finding, report in sorted(told, key=lambda t: (len(t[0].related), len(t[1].path))):
+        for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
             findings.setdefault(finding.cause, (finding, report))
         for finding, report in findings.values():
             yield self._diagnostic(finding, report)
 
     def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
-        story = _in_order([finding.event, *(event for event, _ in finding.related)], report)
         statement = self._lowered.positions.span(finding.event.place.statement)
-        related = [Related(self._span(event), label, story.index(event) + 1) for event, label in finding.related]
+        told = {event: (number, label) for number, (event, label) in enumerate(finding.story, start=1)}
+        order, label = told.pop(finding.event)
         return Diagnostic(
             path=self._lowered.source.path,
             span=self._span(finding.event),
@@ -83,9 +83,9 @@ class _Teller:
             name=self._rule.name,
             message=finding.message,
             severity=self._rule.severity,
-            label=finding.label,
-            order=story.index(finding.event) + 1,
-            related=tuple(sorted(related, key=lambda r: r.order)),
+            label=label,
+            order=order,
+            related=tuple(Related(self._span(event), text, number) for event, (number, text) in told.items()),
             fix=self._fix(finding.repair) if finding.repair is not None else None,
             statement_rows=(statement.start.row, statement.end.row),
         )
@@ -101,12 +101,3 @@ class _Teller:
 
 def _goes_around(report: Report) -> bool:
     return any(moment.loop is not None for moment in report.path)
-
-
-def _in_order(events: list[Event], report: Report) -> list[Event]:
-    """Events by their last place in the witness, the report's own event last."""
-    last = {moment.event: i for i, moment in enumerate(report.path) if moment.event is not None}
-    last.setdefault(report.event, len(report.path))
-    order = {event: position for position, event in enumerate(events)}
-    cause_first = sorted(events, key=lambda e: (last.get(e, -1), order[e]))
-    return cause_first

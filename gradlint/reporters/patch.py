@@ -29,7 +29,7 @@ def hunks(source: Source, edits: Sequence[Edit]) -> Iterator[Hunk]:
     """What the edits change, from the top; the cost depends on the lines that they touch only."""
     shift = 0
     for group in _by_lines(sorted(edits, key=lambda edit: edit.span)):
-        first, last = group[0].span.start.row, max(edit.span.end.row for edit in group)
+        first, last = group[0].span.start.row, group[-1].span.end.row
         removed = [source.line(row) for row in range(first, last + 1)]
         added = _LINE_END.split(_edited(source, group, first, last))
         top = _shared(removed, added)
@@ -47,7 +47,7 @@ def _by_lines(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
             yield group
             group = []
         group.append(edit)
-        last = max(last, edit.span.end.row)
+        last = edit.span.end.row
     if group:
         yield group
 

@@ -144,14 +144,13 @@ class MissingZeroGrad(FlowRule):
         assert isinstance(report.state, Mixed) and isinstance(report.event, Step)
         applied, added, again = report.state.step, report.state.added, report.event
         trip = "the next iteration adds to the same gradients" if scene.in_next_trip else "adds to the same gradients"
-        related = [(applied, "applied here, never cleared")]
+        story = [(applied, "applied here, never cleared"), (added, trip)]
         if again is not applied:
-            related.append((again, "and applied again here"))
+            story.append((again, "and applied again here"))
         return Finding(
             event=added,
             cause=applied,
             message=f"`{scene.text(added)}` adds to gradients that `{scene.text(applied)}` has already applied",
-            label=trip,
-            related=tuple(related),
+            story=tuple(story),
             repair=insert_clear(report, applied, again),
         )

@@ -176,7 +176,7 @@ class Effects:
             times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
             if times_zero or name in catalogue.OVERWRITING_METHODS:
                 return [self._clear_of(tensor, call, statement)]
-            return []
+            return [Read(self._place(call, statement))]
         if (
             name in catalogue.UPDATING_METHODS
             and name.endswith("_")

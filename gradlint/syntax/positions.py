@@ -19,6 +19,6 @@ class Positions:
         """The text of a node (a handle of `gradlint.events.Place`), without white space around it."""
         if self._ranges is None:
             wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
-            self._ranges = dict(wrapper.resolve(PositionProvider))
+            self._ranges = {node: place for node, place in wrapper.resolve(PositionProvider).items()}
         found = self._ranges[node]
         return Span(Point(found.start.line, found.start.column + 1), Point(found.end.line, found.end.column + 1))

@@ -1,0 +1,44 @@
+"""Writes `x.fixed.py` beside each fixture `x.py`: what `gradlint check --fix --unsafe-fixes` makes of it.
+
+Run it after a change of the fixer, and read the diff: `python tests/oracle/renew_fixed.py`
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradlint.diagnostics import Diagnostic
+from gradlint.fixer import fix
+from gradlint.linter import lint
+from gradlint.rule import all_rules
+from gradlint.source import Source
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+
+
+def fixed_text(path: Path) -> str:
+    """The text of a file after all its fixes, the unsafe ones included."""
+
+    def findings(source: Source) -> Sequence[Diagnostic] | None:
+        result = lint(source, all_rules())
+        return result.diagnostics if result.parses and not result.failures else None
+
+    source = Source.decode(str(path), path.read_bytes())
+    return fix(source, findings(source) or (), findings, unsafe=True).source.text
+
+
+def main() -> int:
+    """Renew all files; the exit status is 0."""
+    for path in sorted(FIXTURES.glob("*/*.py")):
+        if not path.name.endswith(".fixed.py"):
+            text, renewed = fixed_text(path), path.with_suffix(".fixed.py")
+            if not renewed.exists() or renewed.read_text(encoding="utf-8") != text:
+                renewed.write_text(text, encoding="utf-8", newline="\n")
+                print(renewed.relative_to(FIXTURES.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

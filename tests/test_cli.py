@@ -1,0 +1,359 @@
+"""The command line in this process: options, streams, exit statuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gradlint import __version__
+from gradlint.cli import FORMATS, RULE_FORMATS, main
+from gradlint.explain import FORMATS as EXPLAINED
+from gradlint.project import analysis
+from gradlint.reporters import REPORTERS
+from gradlint.rule import Rule
+from gradlint.source import Source
+
+BUG = "for x, y in loader:\n    loss = loss_fn(model(x), y)\n    loss.backward()\n    optimizer.step()\n"
+CURED = f"{BUG}    optimizer.zero_grad()\n"
+CLEAN = "x = 1\n"
+BROKEN = "x = (\n"
+
+
+class Ran(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("GRADLINT_") or name.endswith("_COLOR")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def gradlint(folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in an empty folder; `stdin` is what comes from standard input."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capfdbinary.readouterr()
+        with pytest.raises(SystemExit) as exited:
+            main(arguments)
+        out, err = capfdbinary.readouterr()
+        assert b"Traceback" not in err
+        return Ran(int(str(exited.value.code)), out.decode(), err.decode())
+
+    return run
+
+
+def codes(output: str) -> list[str]:
+    return [f"{each['filename']}:{each['code']}" for each in json.loads(output)]
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_bytes(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "out", "err"),
+    [
+        pytest.param(["check"], 1, "GRD101", "(1 fixable with --fix --unsafe-fixes).", id="finding"),
+        pytest.param(["check", "--unsafe-fixes"], 1, "GRD101", "Found 1 finding (1 fixable with --fix).", id="unsafe"),
+        pytest.param(["check", "clean.py"], 0, "", "All checks passed.", id="clean"),
+        pytest.param(["check", "--exit-zero"], 0, "GRD101", "Found 1 finding", id="exit-zero"),
+        pytest.param(["check", "-q"], 1, "GRD101", "", id="quiet"),
+        pytest.param(["check", "-q", "clean.py"], 0, "", "", id="quiet-and-clean"),
+        pytest.param(["check", "--ignore", "GRD1"], 0, "", "All checks passed.", id="ignored"),
+        pytest.param(["check", "--no-cache", "--jobs", "2", "--isolated"], 1, "GRD101", "Found 1", id="accepted"),
+        pytest.param(["check", "missing.py"], 2, "", "error: missing.py: No such file or directory\n", id="missing"),
+        pytest.param(["check", "missing.py", "."], 2, "GRD101", "error: missing.py: No such", id="missing-and-found"),
+        pytest.param(["check", "--exit-zero", "missing.py"], 2, "", "error: missing.py", id="exit-zero-and-missing"),
+        pytest.param(["check", "--select", "GRD999"], 2, "", "error: --select: unknown rule", id="unknown-rule"),
+        pytest.param(["check", "--select", "missing-zero"], 2, "", "did you mean 'missing-zero-grad'?", id="nearest"),
+        pytest.param(["check", "--output-format", "xml"], 2, "", "'xml' is not one of", id="unknown-format"),
+        pytest.param(["check", "--nonsense"], 2, "", "No such option", id="unknown-option"),
+        pytest.param(["check", "--jobs", "0"], 2, "", "--jobs", id="no-jobs"),
+        pytest.param(["check", "--config", "no.toml"], 2, "", "error: no.toml: No such file", id="no-config"),
+        pytest.param(["check", "--config", "x", "--isolated"], 2, "", "--isolated", id="config-and-isolated"),
+        pytest.param(["check", "-", "."], 2, "", "cannot be combined", id="stdin-and-paths"),
+        pytest.param(["check", "--exclude", "bug.py"], 0, "", "All checks passed.", id="exclude"),
+        pytest.param(["check", "--extend-exclude", "x, bug.py"], 0, "", "All checks passed.", id="extend-exclude"),
+        pytest.param(["check", "--exclude", "bug.py", "bug.py"], 1, "GRD101", "Found 1", id="excluded-but-named"),
+        pytest.param(
+            ["check", "--exclude", "*.py", "--force-exclude", "bug.py"], 0, "", "no Python files in bug.py", id="force"
+        ),
+        pytest.param(["check", "empty"], 0, "", "warning: no Python files in empty\n", id="nothing-to-lint"),
+        pytest.param(["nonsense"], 2, "", "No such command", id="unknown-command"),
+        pytest.param(["--version"], 0, f"gradlint {__version__}\n", "", id="version"),
+        pytest.param(["--help"], 0, "Commands:", "", id="help"),
+        pytest.param(["check", "-h"], 0, "--unsafe-fixes", "", id="help-of-check"),
+        pytest.param(["rule", "GRD101"], 0, "missing-zero-grad", "", id="rule-by-code"),
+        pytest.param(["rule", "missing-zero-grad"], 0, "GRD101", "", id="rule-by-name"),
+        pytest.param(["rule", "GRD101", "--output-format", "markdown"], 0, "# missing-zero-grad", "", id="markdown"),
+        pytest.param(["rule", "--all"], 0, "GRD000 syntax-error", "", id="all-rules"),
+        pytest.param(["rule", "GRD1"], 2, "", "error: unknown rule 'GRD1'", id="a-prefix-is-no-rule"),
+        pytest.param(["rule"], 2, "", "or --all", id="no-rule"),
+        pytest.param(["rule", "GRD101", "--all"], 2, "", "or --all", id="a-rule-and-all"),
+    ],
+)  # fmt: skip
+def test_run(folder: Path, gradlint: Run, arguments: list[str], status: int, out: str, err: str) -> None:
+    write(folder, bug=BUG, clean=CLEAN)
+    (folder / "empty").mkdir()
+    ran = gradlint(*arguments)
+    assert ran.status == status
+    assert out in ran.out
+    assert bool(out) == bool(ran.out)
+    assert err in ran.err
+    assert bool(err) == bool(ran.err)
+
+
+def test_rules_as_json(gradlint: Run) -> None:
+    assert json.loads(gradlint("rule", "GRD101", "--output-format", "json").out)["code"] == "GRD101"
+    assert len(json.loads(gradlint("rule", "--all", "--output-format", "json").out)) > 1
+
+
+def test_json_is_an_array_even_when_there_is_nothing(folder: Path, gradlint: Run) -> None:
+    assert gradlint("check", "--output-format", "json").out == "[]\n"
+    write(folder, clean=CLEAN)
+    assert gradlint("check", "--output-format", "json").out == "[]\n"
+
+
+def test_a_broken_file_is_a_finding_and_the_rest_is_linted(folder: Path, gradlint: Run) -> None:
+    write(folder, a=BROKEN, b=BUG)
+    ran = gradlint("check", "--output-format", "json")
+    assert codes(ran.out) == ["a.py:GRD000", "b.py:GRD101"]
+    assert ran.status == 1
+    assert codes(gradlint("check", "--output-format", "json", "--select", "GRD101").out) == codes(ran.out)
+    assert codes(gradlint("check", "--output-format", "json", "--ignore", "GRD000").out) == ["b.py:GRD101"]
+
+
+def test_findings_come_in_the_order_of_paths(folder: Path, gradlint: Run) -> None:
+    write(folder, b=BUG, a=BUG, c=BUG)
+    expected = ["a.py:GRD101", "b.py:GRD101", "c.py:GRD101"]
+    assert codes(gradlint("check", "--output-format", "json", "c.py", "b.py", "a.py").out) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "status"),
+    [
+        pytest.param({"GRADLINT_IGNORE": "GRD1"}, [], 0, id="one"),
+        pytest.param({"GRADLINT_IGNORE": "GRD000,GRD101"}, [], 0, id="several"),
+        pytest.param({"GRADLINT_SELECT": "GRD000"}, ["--select", "ALL"], 1, id="the-command-line-wins"),
+        pytest.param({"GRADLINT_EXIT_ZERO": "1"}, [], 0, id="flag"),
+        pytest.param({"GRADLINT_EXIT_ZERO": "maybe"}, [], 2, id="no-flag"),
+        pytest.param({"GRADLINT_SELECT": "nonsense"}, [], 2, id="unknown-rule"),
+        pytest.param({"GRADLINT_CONFIG": "missing.toml"}, [], 2, id="config"),
+        pytest.param({"GRADLINT_CONFIG": "missing.toml"}, ["--isolated"], 1, id="isolated-beats-config"),
+        pytest.param({"GRADLINT_IGNORE": "GRD1"}, ["--isolated"], 0, id="isolated-still-reads-it"),
+        pytest.param({"GRADLINT_CHECK_IGNORE": "GRD1"}, [], 1, id="not-with-the-command's-name"),
+    ],
+)
+def test_environment(
+    folder: Path,
+    gradlint: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    arguments: list[str],
+    status: int,
+) -> None:
+    write(folder, bug=BUG)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert gradlint("check", *arguments).status == status
+
+
+def test_configuration(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    (folder / "pyproject.toml").write_text('[tool.gradlint]\noutput-format = "json"\n')
+    assert codes(gradlint("check").out) == ["bug.py:GRD101"]
+    assert "Configured by pyproject.toml." in gradlint("check", "-v").err
+    assert gradlint("check", "--isolated").out.startswith("GRD101")
+    (folder / "pyproject.toml").write_text('[tool.gradlint]\n\noutput-format = "jsn"\n')
+    ran = gradlint("check")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "error: pyproject.toml:3: output-format: unknown format 'jsn'; did you mean 'json'?\n"
+
+
+def test_an_output_file(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", "--output-format", "json", "--output-file", "report.json")
+    assert ran.out == ""
+    assert codes((folder / "report.json").read_text()) == ["bug.py:GRD101"]
+    ran = gradlint("check", "--output-file", "missing/report.json")
+    assert ran.status == 2
+    assert ran.err.startswith("error: --output-file: missing/report.json: No such file")
+
+
+def test_fix(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", "--fix")
+    assert (ran.status, ran.err) == (1, "Found 1 finding (1 fixable with --unsafe-fixes).\n")
+    assert (folder / "bug.py").read_text() == BUG
+    ran = gradlint("check", "--fix", "--unsafe-fixes")
+    assert ran == (0, "", "Found 1 finding (1 fixed, 0 remaining).\n")
+    assert (folder / "bug.py").read_text() == CURED
+    assert gradlint("check", "--fix", "--unsafe-fixes") == (0, "", "All checks passed.\n")
+    assert (folder / "bug.py").read_text() == CURED
+
+
+def test_diff(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", "--diff")
+    assert ran == (0, "", "Would fix 0 findings (1 would remain, 1 fixable with --unsafe-fixes).\n")
+    ran = gradlint("check", "--diff", "--fix", "--unsafe-fixes")
+    assert (ran.status, ran.err) == (1, "Would fix 1 finding.\n")
+    assert ran.out.startswith("--- a/bug.py\n+++ b/bug.py\n@@")
+    assert ran.out.endswith("+    optimizer.zero_grad()\n")
+    assert (folder / "bug.py").read_text() == BUG
+
+
+def test_standard_input(folder: Path, gradlint: Run) -> None:
+    ran = gradlint("check", "-", stdin=BUG.encode())
+    assert ran.status == 1
+    assert " --> <stdin>:3:5" in ran.out
+    assert gradlint("check", "-", stdin=b"").status == 0
+    ran = gradlint("check", "--output-format", "json", "--stdin-filename", "pkg/x.py", stdin=BUG.encode())
+    assert codes(ran.out) == ["pkg/x.py:GRD101"]
+    assert codes(gradlint("check", "-", "--output-format", "json", stdin=BROKEN.encode()).out) == ["<stdin>:GRD000"]
+    ran = gradlint("check", "-", stdin=b"\xff")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("error: <stdin>: it cannot be decoded")
+
+
+def test_standard_input_is_configured_by_its_name(folder: Path, gradlint: Run) -> None:
+    (folder / "pkg").mkdir()
+    (folder / "pkg" / "gradlint.toml").write_text("ignore = ['GRD101']\nextend-exclude = ['gone.py']")
+    arguments = ["check", "-", "--stdin-filename"]
+    assert gradlint(*arguments, "pkg/x.py", stdin=BUG.encode()).status == 0
+    assert gradlint(*arguments, "x.py", stdin=BUG.encode()).status == 1
+    assert gradlint(*arguments, "pkg/gone.py", "--force-exclude", stdin=BROKEN.encode()) == (0, "", "")
+    assert gradlint(*arguments, "pkg/gone.py", stdin=BROKEN.encode()).status == 1
+    fixed = gradlint(*arguments, "pkg/gone.py", "--force-exclude", "--fix", stdin=BROKEN.encode())
+    assert fixed == (0, BROKEN, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "expected", "status"),
+    [
+        pytest.param(["--unsafe-fixes"], BUG, CURED, 0, id="fixed"),
+        pytest.param([], BUG, BUG, 1, id="not-to-be-fixed"),
+        pytest.param([], CLEAN, CLEAN, 0, id="clean"),
+        pytest.param([], BROKEN, BROKEN, 1, id="broken"),
+        pytest.param(["--unsafe-fixes"], BUG.replace("\n", "\r\n"), CURED.replace("\n", "\r\n"), 0, id="crlf"),
+        pytest.param(["--unsafe-fixes"], f"\ufeff{BUG}", f"\ufeff{CURED}", 0, id="bom"),
+    ],
+)
+def test_fixing_standard_input(gradlint: Run, arguments: list[str], text: str, expected: str, status: int) -> None:
+    ran = gradlint("check", "--fix", *arguments, "-", stdin=text.encode())
+    assert (ran.status, ran.out) == (status, expected)
+    assert ("GRD" in ran.err) == (status == 1)
+
+
+def test_diff_of_standard_input(gradlint: Run) -> None:
+    ran = gradlint("check", "--diff", "--unsafe-fixes", "-", stdin=BUG.encode())
+    assert ran.out.startswith("--- <stdin>\n+++ <stdin>\n")
+    assert ran.status == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "expected"),
+    [
+        pytest.param([], {}, False, id="not-when-piped"),
+        pytest.param(["--color", "always"], {"NO_COLOR": "1"}, True, id="always"),
+        pytest.param([], {"FORCE_COLOR": "1"}, True, id="forced"),
+        pytest.param([], {"FORCE_COLOR": "0"}, False, id="not-forced"),
+        pytest.param([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, id="no-color-beats-force-color"),
+        pytest.param(["--color", "never"], {"FORCE_COLOR": "1"}, False, id="never"),
+        pytest.param([], {"GRADLINT_COLOR": "always"}, True, id="own-variable"),
+    ],
+)
+def test_color(
+    folder: Path,
+    gradlint: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    variables: dict[str, str],
+    expected: bool,
+) -> None:
+    write(folder, bug=BUG)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in gradlint("check", *arguments).out) == expected
+
+
+def test_no_color_in_an_output_file(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, bug=BUG)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    gradlint("check", "--output-file", "report")
+    assert "\x1b" not in (folder / "report").read_text()
+
+
+def test_a_crash_in_a_rule(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, a=BUG, b=BUG)
+    diagnosing = analysis.diagnose
+
+    def diagnose(source: Source, rules: Sequence[Rule]) -> analysis.Analysis:
+        found = diagnosing(source, rules)
+        return (
+            found if source.path == "b.py" else analysis.Analysis((), (analysis.RuleFailure("x-rule", "KeyError: 1"),))
+        )
+
+    monkeypatch.setattr(analysis, "diagnose", diagnose)
+    ran = gradlint("check", "--output-format", "json", "--exit-zero")
+    assert codes(ran.out) == ["b.py:GRD101"]
+    assert ran.status == 2
+    assert "error: a.py: rule x-rule crashed: KeyError: 1\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        pytest.param(KeyboardInterrupt(), 130, "", id="interrupted"),
+        pytest.param(ValueError("boom"), 2, "error: gradlint crashed, which is a bug", id="bug"),
+    ],
+)
+def test_what_stops_a_run(
+    gradlint: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, message: str
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("gradlint.session.run", stop)
+    ran = gradlint("check")
+    assert (ran.status, ran.out) == (status, "")
+    assert message in ran.err
+
+
+@pytest.mark.parametrize("name", ["é 😀", "[x]", "-dash", "line\nbreak", "quote'\""])
+def test_odd_names(folder: Path, gradlint: Run, name: str) -> None:
+    write(folder, **{name: BUG})
+    assert codes(gradlint("check", "--output-format", "json").out) == [f"{name}.py:GRD101"]
+    ran = gradlint("check", "--output-format", "concise")
+    assert len(ran.out.splitlines()) == 1
+
+
+def test_a_name_that_is_no_text(folder: Path, gradlint: Run) -> None:
+    (folder / os.fsdecode(b"\xff.py")).write_text(BUG)
+    for form in ("full", "concise", "json"):
+        assert gradlint("check", "--output-format", form).status == 1
+    (folder / os.fsdecode(b"\xff.py")).write_bytes(b"\0")
+    assert "warning: " in gradlint("check").err
+
+
+def test_the_formats_that_the_command_line_names_are_all_there_are() -> None:
+    assert set(FORMATS) == set(REPORTERS)
+    assert RULE_FORMATS == EXPLAINED

@@ -53,6 +53,8 @@ class Graph:
     tested: frozenset[object] = frozenset()
     # Variables that the scope counts up or down.
     counters: frozenset[Path] = frozenset()
+    # The smallest and largest shift at which each counter and period is tested.
+    phases: dict[tuple[Path, str], tuple[int, int]] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # Attributes and globals that other scopes write: what is known of them does not survive a loop.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gradlint.regions import Path
@@ -11,7 +11,6 @@ from gradlint.regions import Path
 MAX_LITERALS = 6  # conditions one fact remembers; past it the fact is doubtful
 CALLED = "()"  # stands for the result of a call among what a condition reads: another trip may give another
 MAX_WINDOW = 1000  # positions of a counter that are tried one by one
-MAX_SHIFT = 16  # how far a counter is followed past the guard that fixed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +202,39 @@ def _may_change(condition: Condition, volatile: frozenset[str]) -> bool:
     )
 
 
-def advance(known: Literals, counter: Path, by: int) -> Literals:
-    """What still holds once `by` was added to a counter."""
+Phases = Mapping[tuple[Path, str], tuple[int, int]]
+"""The smallest and largest shift at which a scope tests each counter and period."""
+
+
+def advance(known: Literals, counter: Path, by: int, phases: Phases) -> Literals:
+    """What still holds, and still matters, once `by` was added to a counter."""
+    if not any(_mentions(literal.condition, counter) for literal in known):
+        return known
     kept: set[Literal] = set()
     for literal in known:
         condition = literal.condition
         if not _mentions(condition, counter):
             kept.add(literal)
-        elif isinstance(condition, Cycle) and condition.counter == counter and abs(condition.shift) < MAX_SHIFT:
-            kept.add(Literal(replace(condition, shift=condition.shift - by), literal.holds))
+        elif isinstance(condition, Cycle) and condition.counter == counter:
+            moved = _shifted(Literal(replace(condition, shift=condition.shift - by), literal.holds), phases)
+            if moved is not None:
+                kept.add(moved)
     return frozenset(kept)
+
+
+def _shifted(literal: Literal, phases: Phases) -> Literal | None:
+    """A literal about a cycle in its simplest form; None once no test of the scope can be decided by it any more."""
+    cycle = literal.condition
+    assert isinstance(cycle, Cycle)
+    low, high = phases.get((cycle.counter, cycle.period), (0, 0))
+    if cycle.period == "2" and not literal.holds:
+        literal = Literal(replace(cycle, shift=cycle.shift + 1), True)
+        cycle = replace(cycle, shift=cycle.shift + 1)
+    if literal.holds and cycle.period.isdigit() and int(cycle.period) > 0:
+        return Literal(replace(cycle, shift=low + (cycle.shift - low) % int(cycle.period)), True)
+    # With a period that is not known, a multiple still tells its neighbours apart.
+    reach = 1 if literal.holds else 0
+    return literal if low - reach <= cycle.shift <= high + reach else None
 
 
 def renamed(known: Literals, binds: Iterable[tuple[Path, Path]], hidden: int | None = None) -> Literals:

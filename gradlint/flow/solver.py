@@ -215,7 +215,7 @@ class Solver:
             if event.target.holds(fact.region.params):
                 return
             if event.advance is not None:
-                fact = replace(fact, literals=guards.advance(fact.literals, event.target, event.advance))
+                fact = replace(fact, literals=guards.advance(fact.literals, event.target, event.advance, graph.phases))
             else:
                 fact = replace(fact, literals=guards.forget(fact.literals, event.target))
             settled = graph.settled.get(event)
@@ -262,7 +262,7 @@ class Solver:
                 for known in literals
             ):
                 return None
-            literals = guards.advance(literals, path, 1)
+            literals = guards.advance(literals, path, 1, graph.phases)
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
         if edge.sets:

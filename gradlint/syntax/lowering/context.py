@@ -10,7 +10,7 @@ import libcst as cst
 from gradlint.events import Accumulate, Assign, Event
 from gradlint.flow import guards
 from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.guards import Literal, Literals
+from gradlint.flow.guards import Cycle, Literal, Literals
 from gradlint.regions import Path
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
@@ -133,9 +133,7 @@ class Lowering:
                 return
             if event.advance is not None:
                 self.counters.add(event.target)
-                build.holds = guards.advance(build.holds, event.target, event.advance)
-            else:
-                build.holds = guards.forget(build.holds, event.target)
+            build.holds = guards.forget(build.holds, event.target)
         if isinstance(event, Accumulate):
             self.may_raise()
         build.add(event)
@@ -197,6 +195,14 @@ class Lowering:
         self.graph.counters = frozenset(self.counters)
         self.graph.tested = frozenset(guards.family(test.literal.condition) for test in live)
         self.graph.kept = frozenset(self._kept(live))
+        for test in live:
+            if isinstance(test.literal.condition, Cycle):
+                key, shift = (
+                    (test.literal.condition.counter, test.literal.condition.period),
+                    test.literal.condition.shift,
+                )
+                low, high = self.graph.phases.get(key, (shift, shift))
+                self.graph.phases[key] = (min(low, shift), max(high, shift))
         return self.graph
 
     def _kept(self, tests: list[Test]) -> Iterator[object]:

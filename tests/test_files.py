@@ -143,8 +143,8 @@ def test_force_exclude(path: str, expected: list[str]) -> None:
     assert seen(path, force=True) == expected
 
 
-def test_force_exclude_does_not_look_above_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = tmp_path / "build" / "project"
+def test_force_exclude_looks_at_neither_the_root_nor_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "venv" / "build"
     place(root, "a.py")
     monkeypatch.chdir(root)
     assert seen("a.py", force=True) == ["a.py"]

@@ -37,7 +37,7 @@ def lint(source: Source) -> Sequence[Diagnostic] | None:
 def finding(source: Source, start: int, word: str, *, edits: tuple[Edit, ...] | None = None) -> Diagnostic:
     span = source.span(start, start + len(word))
     applicability = Applicability.UNSAFE if source.text[start - 1 : start] == "~" else Applicability.SAFE
-    cure = Fix("a cure", applicability, (Edit(span, FIXES[word]),) if edits is None else edits)
+    cure = Fix("a cure", applicability, (Edit(span, FIXES.get(word, "")),) if edits is None else edits)
     return Diagnostic("a.py", span, "GRD1", "rule", word, Severity.WARNING, fix=cure)
 
 
@@ -89,6 +89,33 @@ def test_many_fixes_with_one_that_does_harm_take_few_rounds() -> None:
     result = fixer.fix(source, lint(source) or (), counting, unsafe=True)
     assert result.count == 1000
     assert rounds < MAX_ROUNDS
+
+
+def test_a_fix_that_cures_another_finding_than_its_own_is_refused() -> None:
+    source = Source("a.py", "bad bad")
+    findings = [
+        finding(source, 0, "bad", edits=(Edit(source.span(4, 7), "good"),)),
+        finding(source, 4, "bad", edits=()),
+    ]
+    assert fixer.fix(source, findings, lint, unsafe=True).source == source
+
+
+def test_a_refused_fix_is_not_tried_again_where_text_above_it_moves_it() -> None:
+    tried = []
+
+    def above(source: Source) -> Sequence[Diagnostic] | None:
+        tried.append(source.text)
+        if "!" in source.text:
+            return None
+        found = lint(source) or ()
+        start = source.text.find("above")
+        edits = (Edit(source.span(0, 0), "12"), Edit(source.span(start, start + 5), "fine"))
+        return [*found, finding(source, start, "above", edits=edits)] if start >= 0 else found
+
+    source = Source("a.py", "broken above")
+    result = fixer.fix(source, above(source) or (), above, unsafe=True)
+    assert result.source.text == "12broken fine"
+    assert tried[1:] == ["12! fine", "! above", "12broken fine"]
 
 
 def test_never_more_rounds_than_the_bound() -> None:

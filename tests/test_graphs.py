@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from gradlint.flow.prune import prune
 from gradlint.flow.show import show
 from gradlint.flow.solver import Solver
 from gradlint.project.link import clears, roots
@@ -122,6 +123,7 @@ for x in loader:
 def test_graph_and_facts(name: str, golden: Callable[[str, str], None]) -> None:
     program = PROGRAMS[name]
     graphs = lower(Source(f"{name}.py", program)).graphs
+    prune(graphs)
     solver = Solver(graphs, MissingZeroGrad(), clears(graphs))
     reports = solver.reports(roots(graphs))
     facts = list(solver.facts())

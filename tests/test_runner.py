@@ -77,6 +77,19 @@ def test_syntax_errors(text: str, row: int, column: int) -> None:
     assert not result.parses
 
 
+@pytest.mark.parametrize("place", [(99, 99, 99, 99), (1, 99, 0, -1), (None, None, None, None), (0, 0, 0, 0)])
+def test_a_place_outside_of_the_text_is_moved_into_it(
+    monkeypatch: pytest.MonkeyPatch, place: tuple[int | None, ...]
+) -> None:
+    def reject(_: str) -> None:
+        row, column, end_row, end_column = place
+        raise SyntaxError("no", ("a.py", row, column, "", end_row, end_column))
+
+    monkeypatch.setattr("ast.parse", reject)
+    (found,) = lint(Source("a.py", "x = ("), RULES).diagnostics
+    assert (1, 1) <= found.span.start <= found.span.end <= (1, 6)
+
+
 def test_syntax_errors_can_be_deselected() -> None:
     result = lint(Source("a.py", "x = ("), [rule for rule in RULES if rule.code != "GRD000"])
     assert result.diagnostics == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlint.events import Event
@@ -40,6 +40,20 @@ class Node:
     edges: list[Edge] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class Test:
+    """A condition that is tested somewhere: its two edges, and what the loop around it changes (None outside loops).
+
+    `guards` are the events on the two ways, `jumps` says that one of the ways leaves.
+    """
+
+    literal: Literal
+    edges: tuple[Edge, Edge]
+    changes: frozenset[Path] | None
+    guards: list[Event] = field(default_factory=list)
+    jumps: bool = True
+
+
 @dataclass(slots=True)
 class Graph:
     """The events of one scope. Node 0 is the entry, node 1 the exit."""
@@ -47,18 +61,15 @@ class Graph:
     scope: int
     name: str
     nodes: list[Node] = field(default_factory=lambda: [Node(), Node()])
-    # Conditions worth remembering along a path: tested more than once, or in a loop that does not change them.
-    kept: frozenset[object] = frozenset()
-    # Conditions that some branch tests: what a caller knows of them is worth taking in.
-    tested: frozenset[object] = frozenset()
+    tests: list[Test] = field(default_factory=list)
+    parameters: frozenset[str] = frozenset()
     # Variables that the scope counts up or down.
-    counters: frozenset[Path] = frozenset()
-    # The smallest and largest shift at which each counter and period is tested.
-    phases: dict[tuple[Path, str], tuple[int, int]] = field(default_factory=dict)
+    counters: set[Path] = field(default_factory=set)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # Attributes and globals that other scopes write: what is known of them does not survive a loop.
     volatile: frozenset[str] = frozenset()
+    memory: Memory = field(default_factory=lambda: Memory())
 
     ENTRY = 0
     EXIT = 1
@@ -66,3 +77,15 @@ class Graph:
     def events(self) -> Iterator[Event]:
         """Every event, in source order."""
         return (node.event for node in self.nodes if node.event is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Which conditions are worth remembering in a scope (`gradlint.flow.prune` decides)."""
+
+    # Kept along a path: tested more than once, counted, in a loop that does not change them, or known outside.
+    kept: frozenset[object] = frozenset()
+    # Tested at all: what a caller knows of them is worth taking in.
+    tested: frozenset[object] = frozenset()
+    # The smallest and largest shift at which each counter and period is tested.
+    phases: Mapping[tuple[Path, str], tuple[int, int]] = field(default_factory=dict)

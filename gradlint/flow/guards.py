@@ -284,3 +284,8 @@ def forget(known: Literals, target: Path) -> Literals:
 
 def _mentions(condition: Condition, target: Path) -> bool:
     return any(target.touches(read) for read in condition.reads)
+
+
+def reads_any(literal: Literal, changes: frozenset[Path]) -> bool:
+    """Whether a condition depends on a changed variable."""
+    return any(change.touches(read) for change in changes for read in literal.condition.reads)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Step
+from gradlint.events import Accumulate, Assign, Call, Event, Forget, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Edge, Graph
 from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literals, Truth
@@ -159,7 +159,7 @@ class Solver:
         known = guards.renamed(fact.literals, ((outer, inner) for inner, outer in call.binds))
         known |= {guards.settled(path, constant) for path, constant in call.constants}
         return Fact(
-            region, fact.state, _bounded(frozenset(k for k in known if guards.family(k.condition) in graph.tested))
+            region, fact.state, _bounded(frozenset(k for k in known if guards.family(k.condition) in graph.memory.tested))
         )
 
     def _leave(self, run: _Run, fact: Fact) -> None:
@@ -215,11 +215,11 @@ class Solver:
             if event.target.holds(fact.region.params):
                 return
             if event.advance is not None:
-                fact = replace(fact, literals=guards.advance(fact.literals, event.target, event.advance, graph.phases))
+                fact = replace(fact, literals=guards.advance(fact.literals, event.target, event.advance, graph.memory.phases))
             else:
                 fact = replace(fact, literals=guards.forget(fact.literals, event.target))
             settled = graph.settled.get(event)
-            if settled is not None and guards.family(settled.condition) in graph.kept:
+            if settled is not None and guards.family(settled.condition) in graph.memory.kept:
                 fact = replace(fact, literals=_bounded(fact.literals | {settled}))
             yield fact
         elif isinstance(event, Forget) and self._clears(event, fact.region):
@@ -245,7 +245,7 @@ class Solver:
                 arithmetic = _counter_of(condition) in graph.counters and guards.happens_both_ways(literals, condition)
                 if not arithmetic and self._avoids(edge, fact):
                     return None
-                if guards.family(condition) in graph.kept and len(literals) < guards.MAX_LITERALS:
+                if guards.family(condition) in graph.memory.kept and len(literals) < guards.MAX_LITERALS:
                     literals |= {edge.literal}
         elif edge.avoids and self._avoids(edge, fact):
             return None
@@ -262,12 +262,12 @@ class Solver:
                 for known in literals
             ):
                 return None
-            literals = guards.advance(literals, path, 1, graph.phases)
+            literals = guards.advance(literals, path, 1, graph.memory.phases)
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
         if edge.sets:
             literals = _bounded(
-                literals | {literal for literal in edge.sets if guards.family(literal.condition) in graph.kept}
+                literals | {literal for literal in edge.sets if guards.family(literal.condition) in graph.memory.kept}
             )
         return fact if literals is fact.literals else replace(fact, literals=literals)
 
@@ -350,7 +350,7 @@ def _counter_of(condition: Condition) -> Path | None:
 
 def _kept(holds: Literals, graph: Graph) -> Literals:
     """The conditions under which a story begins, as far as they are worth remembering."""
-    return _bounded(frozenset(literal for literal in holds if guards.family(literal.condition) in graph.kept))
+    return _bounded(frozenset(literal for literal in holds if guards.family(literal.condition) in graph.memory.kept))
 
 
 def _bounded(literals: Literals) -> Literals:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
 from gradlint.events import Call, Event
+from gradlint.flow.prune import prune
 from gradlint.flow.solver import Report, Solver
 from gradlint.project.link import clears, roots
 from gradlint.repair import Repair
@@ -41,6 +42,7 @@ def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
     A rule that crashes costs its own findings only.
     """
     lowered = lower(source)
+    prune(lowered.graphs)
     diagnostics: list[Diagnostic] = []
     failures: list[RuleFailure] = []
     for rule in rules:

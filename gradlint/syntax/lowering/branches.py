@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from gradlint.events import Assign, Event, Read
+from gradlint.events import Event
 from gradlint.flow import guards
-from gradlint.flow.graph import Edge
+from gradlint.flow.graph import Edge, Test
 from gradlint.flow.guards import Literal, Literals, Truth
 from gradlint.syntax import catalogue
 from gradlint.syntax.builder import Arms, Ends
-from gradlint.syntax.lowering.context import Lowering, Test
+from gradlint.syntax.lowering.context import Lowering
 from gradlint.syntax.tree import constant_of, walk
 
 Arm = Callable[[], None]
@@ -34,9 +34,9 @@ def if_(low: Lowering, node: cst.If) -> None:
 def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> None:
     """Go two ways after a test. Each way avoids the events of the other; without events there is no fork."""
     build = low.build
-    mark, jumps, first_test = build.mark(), low.jumps, len(low.tests)
+    mark, jumps, first_test = build.mark(), low.jumps, len(low.graph.tests)
     arms = test_of(low, test)
-    own_tests = low.tests[first_test:]
+    own_tests = low.graph.tests[first_test:]
     low.continue_at(arms.true, arms.true_holds)
     at = build.mark()
     then()
@@ -47,27 +47,20 @@ def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> Non
     others = build.events_since(at)
     if low.jumps == jumps and not build.events_since(mark):
         build.undo(mark)
-        del low.tests[first_test:]
+        del low.graph.tests[first_test:]
         return
     # An overflow is no choice: what is done about it, and left with a jump, says nothing of the ordinary path.
     if (ends and build.ends) or not _asks_for_overflow(test):
         _avoid(arms.true, others)
         _avoid(arms.false, events)
-    if low.jumps == jumps and all(isinstance(event, (Assign, Read)) for event in events + others):
-        _blur(own_tests)
+    for own in own_tests:
+        own.guards, own.jumps = events + others, low.jumps != jumps
     low.merge(ends, holds)
 
 
 def _avoid(edges: Ends, events: list[Event]) -> None:
     for edge in edges:
         edge.avoids.extend(events)
-
-
-def _blur(tests: list[Test]) -> None:
-    """Drop the conditions of a fork that guards nothing that matters."""
-    for test in tests:
-        for edge in test.edges:
-            edge.literal = None
 
 
 def _asks_for_overflow(test: cst.BaseExpression) -> bool:
@@ -149,7 +142,7 @@ def _split(low: Lowering, literal: Literal) -> Arms:
         return Arms([], build.holds, [], build.holds)
     known = guards.decide(build.holds, literal.condition)
     true, false = Edge(node, literal=literal), Edge(node, literal=literal.negated())
-    low.tests.append(Test(literal, (true, false), low.changes()))
+    low.graph.tests.append(Test(literal, (true, false), low.changes()))
     if known is not None:
         taken = known == literal.holds
         return Arms([true] if taken else [], build.holds, [] if taken else [false], build.holds)
@@ -201,7 +194,7 @@ def _pattern(low: Lowering, pattern: cst.MatchPattern, subject: cst.BaseExpressi
         case cst.MatchAs(pattern=inner) if inner is not None:
             return _pattern(low, inner, subject)
         case _:
-            return _split(low, Literal(Truth(f"match {len(low.tests)}", frozenset()), True))
+            return _split(low, Literal(Truth(f"match {len(low.graph.tests)}", frozenset()), True))
 
 
 def _pattern_names(pattern: cst.MatchPattern) -> list[cst.Name]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from gradlint.events import Accumulate, Assign, Event
 from gradlint.flow import guards
-from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.guards import Cycle, Literal, Literals
+from gradlint.flow.graph import Graph
+from gradlint.flow.guards import Literals
 from gradlint.regions import Path
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
@@ -43,24 +43,6 @@ class Finally:
     jumps: dict[str, Ends] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Test:
-    """A condition that is tested somewhere: its two edges, and what the loop around it changes."""
-
-    literal: Literal
-    edges: tuple[Edge, Edge]
-    changes: frozenset[Path] | None
-
-
-@dataclass(slots=True, eq=False)
-class Checkpoint:
-    """How far a lowering had come, so that what turns out to hold no event can be taken back."""
-
-    mark: object
-    tests: int
-    jumps: int
-
-
 class Lowering:
     """The state of one scope's lowering. `statement` is the one that runs now: events stand in it."""
 
@@ -76,11 +58,11 @@ class Lowering:
         self.scope = scope
         self.effects = Effects(objects, scope)
         self.conditions = Conditions(objects, scope)
-        self.graph = Graph(scope.number, scope.name, volatile=objects.table.volatile)
+        self.graph = Graph(
+            scope.number, scope.name, parameters=frozenset(scope.parameters), volatile=objects.table.volatile
+        )
         self.build = Builder(self.graph)
         self.frames: list[Loop | Handlers | Finally] = []
-        self.tests: list[Test] = []
-        self.counters: set[Path] = set()
         self.jumps = 0
         self.statement: cst.CSTNode = scope.node
         self._watched = watched
@@ -132,7 +114,7 @@ class Lowering:
             if not self._matters(event):
                 return
             if event.advance is not None:
-                self.counters.add(event.target)
+                self.graph.counters.add(event.target)
             build.holds = guards.forget(build.holds, event.target)
         if isinstance(event, Accumulate):
             self.may_raise()
@@ -191,35 +173,7 @@ class Lowering:
     def finish(self) -> Graph:
         """Tie what is left to the exit."""
         self.build.connect(self.build.ends, Graph.EXIT)
-        live = [test for test in self.tests if test.edges[0].literal is not None]
-        self.graph.counters = frozenset(self.counters)
-        self.graph.tested = frozenset(guards.family(test.literal.condition) for test in live)
-        self.graph.kept = frozenset(self._kept(live))
-        for test in live:
-            if isinstance(test.literal.condition, Cycle):
-                key, shift = (
-                    (test.literal.condition.counter, test.literal.condition.period),
-                    test.literal.condition.shift,
-                )
-                low, high = self.graph.phases.get(key, (shift, shift))
-                self.graph.phases[key] = (min(low, shift), max(high, shift))
         return self.graph
-
-    def _kept(self, tests: list[Test]) -> Iterator[object]:
-        """Conditions worth remembering: tested twice, counted, in a loop that leaves them as they are, or that a
-        caller may test as well."""
-        seen: set[object] = set()
-        for test in tests:
-            family = guards.family(test.literal.condition)
-            steady = test.changes is not None and not reads_any(test.literal, test.changes)
-            shared = any(
-                read.scope != self.scope.number or read.name in self.scope.parameters
-                for read in test.literal.condition.reads
-            )
-            counted = any(counter.touches(read) for counter in self.counters for read in test.literal.condition.reads)
-            if family in seen or steady or counted or shared or family[0] in ("cycle", "last"):
-                yield family
-            seen.add(family)
 
 
 def _targets(node: cst.CSTNode) -> list[cst.BaseExpression]:
@@ -245,9 +199,4 @@ def bound_names(target: cst.BaseExpression) -> list[cst.BaseExpression]:
 
 def without(holds: Literals, changes: frozenset[Path]) -> Literals:
     """The conditions that some changes leave alone."""
-    return frozenset(literal for literal in holds if not reads_any(literal, changes))
-
-
-def reads_any(literal: Literal, changes: frozenset[Path]) -> bool:
-    """Whether a condition depends on a changed variable."""
-    return any(change.touches(read) for change in changes for read in literal.condition.reads)
+    return frozenset(literal for literal in holds if not guards.reads_any(literal, changes))

@@ -51,7 +51,7 @@ def _loop(
     """head -> body -> foot -> body ... -> exit; the way around the body from the head is one of its own."""
     low.evaluate(iterable)
     build = low.build
-    mark, jumps, tests = build.mark(), low.jumps, len(low.tests)
+    mark, jumps, tests = build.mark(), low.jumps, len(low.graph.tests)
     head = build.add(None)
     if head is None:
         return
@@ -59,7 +59,7 @@ def _loop(
     frame = Loop(frozenset(targets) | low.written(parts))
     counter, first = _counter(low, target, iterable)
     if counter is not None:
-        low.counters.add(counter)
+        low.graph.counters.add(counter)
     before = build.holds
     inside = without(before, frame.changes)
     low.continue_at([Edge(head, rebinds=targets, sets=(first,) if first is not None else ())], inside)
@@ -70,7 +70,7 @@ def _loop(
     events = build.events_since(mark)
     if low.jumps == jumps and not events:
         build.undo(mark)
-        del low.tests[tests:]
+        del low.graph.tests[tests:]
         _after(low, orelse, [], build.holds)
         return
     build.ends = build.ends + frame.continues

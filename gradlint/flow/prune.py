@@ -1,0 +1,87 @@
+"""Forgetting what cannot matter: calls without gradients in them, and the conditions of branches that guard nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
+from gradlint.flow import guards
+from gradlint.flow.graph import Graph, Memory, Test
+from gradlint.flow.guards import Cycle
+from gradlint.regions import Path
+
+
+def prune(graphs: Mapping[int, Graph]) -> None:
+    """Reduce graphs to what concerns gradients, and decide which conditions each has to remember.
+
+    Without it every test of a long function doubles the facts, the ones about logging as well.
+    """
+    owners = {region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions}
+    effective = _effective(graphs)
+    for graph in graphs.values():
+        idle = {event for event in graph.events() if not _matters(event, owners, effective)}
+        for node in graph.nodes:
+            if isinstance(node.event, Call) and node.event in idle:
+                node.event = None
+        for test in graph.tests:
+            if not test.jumps and all(event in idle for event in test.guards):
+                for edge in test.edges:
+                    edge.literal = None
+        graph.memory = _memory(graph)
+
+
+def _effective(graphs: Mapping[int, Graph]) -> set[int]:
+    """The scopes that do something to gradients, themselves or through what they call."""
+    callers: dict[int, list[int]] = {}
+    work: list[int] = []
+    for number, graph in graphs.items():
+        if any(isinstance(event, (Accumulate, Step, Clear, Forget)) for event in graph.events()):
+            work.append(number)
+        for event in graph.events():
+            if isinstance(event, Call):
+                callers.setdefault(event.target, []).append(number)
+    found: set[int] = set()
+    while work:
+        number = work.pop()
+        if number not in found:
+            found.add(number)
+            work.extend(callers.get(number, ()))
+    return found
+
+
+def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:
+    match event:
+        case Accumulate() | Step() | Clear() | Forget(given=None):
+            return True
+        case Forget(given=given):
+            return any(path.holds(owner) for path in given or () for owner in owners)
+        case Call(target=target):
+            return target in effective
+        case _:
+            return False
+
+
+def _memory(graph: Graph) -> Memory:
+    live = [test for test in graph.tests if test.edges[0].literal is not None]
+    phases: dict[tuple[Path, str], tuple[int, int]] = {}
+    for test in live:
+        cycle = test.literal.condition
+        if isinstance(cycle, Cycle):
+            low, high = phases.get((cycle.counter, cycle.period), (cycle.shift, cycle.shift))
+            phases[cycle.counter, cycle.period] = (min(low, cycle.shift), max(high, cycle.shift))
+    tested = frozenset(guards.family(test.literal.condition) for test in live)
+    return Memory(frozenset(_kept(graph, live)), tested, phases)
+
+
+def _kept(graph: Graph, tests: list[Test]) -> Iterator[object]:
+    """Conditions that may decide another test: a second one, the same one in a later trip, or one of a caller."""
+    seen: set[object] = set()
+    for test in tests:
+        family = guards.family(test.literal.condition)
+        reads = test.literal.condition.reads
+        steady = test.changes is not None and not guards.reads_any(test.literal, test.changes)
+        shared = any(read.scope != graph.scope or read.name in graph.parameters for read in reads)
+        counted = any(counter.touches(read) for counter in graph.counters for read in reads)
+        if family in seen or steady or shared or counted or family[0] in ("cycle", "last"):
+            yield family
+        seen.add(family)

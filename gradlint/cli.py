@@ -218,7 +218,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         # A full disk or a standard output that does not take any more; files are dealt with where they are read.
         console.error(f"{error.filename or 'the output could not be written'}: {error.strerror or error}")
-        _silence_stdout()
         status = _FAILURE
     except Exception as error:
         console.error(f"gradlint crashed, which is a bug ({_place(error)}): {type(error).__name__}: {error}")
@@ -290,9 +289,3 @@ def _place(error: BaseException) -> str:
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"
-
-
-def _silence_stdout() -> None:
-    """Nothing is flushed to it at exit any more, which could only fail once more."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 from gradlint.diagnostics import Applicability, Diagnostic, Fix
 from gradlint.source import Source, UndecodableSource
 
-MAX_ROUNDS = 50
+MAX_ROUNDS = 30
 """How often a text is edited and linted again. Fixes that go together take one round, each that does harm a few."""
 
 Lint: TypeAlias = Callable[[Source], "Sequence[Diagnostic] | None"]

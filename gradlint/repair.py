@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from gradlint.events import Accumulate, Call, Event, Read, Step, UpdateScale
-from gradlint.flow.solver import Report
+from gradlint.flow.facts import Report
 
 
 class Where(enum.Enum):
@@ -43,7 +43,7 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     if not applied.place.subject:
         return None
     text = f"{applied.place.subject}.grad = None" if applied.manual else f"{applied.place.subject}.zero_grad()"
-    between = _between(report, applied)
+    between = [moment.event for moment in report.path[1:-1] if moment.event is not None]
     closure = next((e for e in between if isinstance(e, Call) and e.place.node is again.place.node), None)
     if closure is not None:
         return Repair(text, Where.FIRST, closure, _BEFORE)
@@ -60,15 +60,6 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
         if update is not None:
             return Repair(text, Where.AFTER, update, _MESSAGE, beside=applied, fallback=after)
     return after
-
-
-def _between(report: Report, applied: Step) -> list[Event]:
-    """The events of the witness after the last time the step ran."""
-    events = [moment.event for moment in report.path if moment.event is not None]
-    if events and events[-1] is report.event:
-        events.pop()
-    last = max((i for i, e in enumerate(events) if e is applied), default=-1)
-    return events[last + 1 :]
 
 
 def _same_owner(one: Step, other: Step) -> bool:

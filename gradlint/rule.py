@@ -15,7 +15,7 @@ from gradlint.diagnostics import Severity
 
 if TYPE_CHECKING:
     from gradlint.events import Event
-    from gradlint.flow.solver import Report
+    from gradlint.flow.facts import Report
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -53,18 +53,10 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a rule may ask about a report when it words it."""
-
-    in_next_trip: bool
-    """Whether a loop begins another trip between the first and the last event."""
-
-    @staticmethod
-    def text(event: Event) -> str:
-        """The event's code, short enough for a message."""
-        text = event.place.text
-        return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 4].rstrip()} ..."
+def quoted(event: Event) -> str:
+    """An event's code, short enough for a message."""
+    text = event.place.text
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 4].rstrip()} ..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +90,13 @@ class FlowRule(Rule, abc.ABC):
         """Whether the event must not meet the state."""
 
     @abc.abstractmethod
+    def begins(self, event: Event, after: Hashable) -> bool:
+        """Whether the story of a report begins with this event, which left this state."""
+
+    @abc.abstractmethod
     def owes_clear(self, state: Hashable) -> bool:
         """Whether a path in this state that goes around a clear proves nothing."""
 
     @abc.abstractmethod
-    def tell(self, report: Report, scene: Scene) -> Finding:
+    def tell(self, report: Report) -> Finding:
         """The finding for a report."""

@@ -112,10 +112,10 @@ def test_a_refused_fix_is_not_tried_again_where_text_above_it_moves_it() -> None
         edits = (Edit(source.span(0, 0), "12"), Edit(source.span(start, start + 5), "fine"))
         return [*found, finding(source, start, "above", edits=edits)] if start >= 0 else found
 
-    source = Source("a.py", "broken above")
+    source = Source("a.py", "x broken above")
     result = fixer.fix(source, above(source) or (), above, unsafe=True)
-    assert result.source.text == "12broken fine"
-    assert tried[1:] == ["12! fine", "! above", "12broken fine"]
+    assert result.source.text == "12x broken fine"
+    assert tried[1:] == ["12x ! fine", "x ! above", "12x broken fine"]
 
 
 def test_never_more_rounds_than_the_bound() -> None:

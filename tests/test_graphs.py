@@ -125,11 +125,12 @@ def test_graph_and_facts(name: str, golden: Callable[[str, str], None]) -> None:
     graphs = lower(Source(f"{name}.py", program)).graphs
     prune(graphs)
     solver = Solver(graphs, MissingZeroGrad(), clears(graphs))
-    reports = solver.reports(roots(graphs))
+    rule = MissingZeroGrad()
+    findings = [rule.tell(report) for report in solver.reports(roots(graphs))]
     facts = list(solver.facts())
     shown = [
         show(graph, [(node, fact) for scope, node, fact in facts if scope == number])
         for number, graph in graphs.items()
     ]
-    said = [f"report: {report.state.added.place.text}\n" for report in reports]  # type: ignore[attr-defined]
+    said = [f"report: {' / '.join(event.place.text for event, _ in finding.story)}\n" for finding in findings]
     golden(f"graphs/{name}.txt", "\n".join([program, *shown, *sorted(set(said))]))

@@ -16,7 +16,9 @@ def prune(graphs: Mapping[int, Graph]) -> None:
 
     Without it every test of a long function doubles the facts, the ones about logging as well.
     """
-    owners = {region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions}
+    owners = {
+        region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions
+    }
     effective = _effective(graphs)
     for graph in graphs.values():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
 
-from gradlint.events import Event
+from gradlint.flow.facts import Fact
 from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.solver import Fact
 
 
 def show(graph: Graph, facts: Iterable[tuple[int, Fact]] = ()) -> str:
@@ -45,13 +43,4 @@ def _more(notes: list[str]) -> str:
 
 def _fact(fact: Fact) -> str:
     known = ", ".join(sorted(map(str, fact.literals)))
-    return f"{fact.region.params}: {_state(fact.state)}{f' while {known}' if known else ''}"
-
-
-def _state(state: object) -> str:
-    """`Mixed(opt.step(), loss.backward())`: the state's name and the code of its events."""
-    parts = (
-        [getattr(state, f.name) for f in fields(state)] if is_dataclass(state) and not isinstance(state, type) else []
-    )
-    shown = ", ".join(part.place.text if isinstance(part, Event) else str(part) for part in parts)
-    return f"{type(state).__name__}{f'({shown})' if shown else ''}"
+    return f"{fact.region.params}: {fact.state}{f' while {known}' if known else ''}"

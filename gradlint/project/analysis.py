@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
 from gradlint.events import Call, Event
+from gradlint.flow.facts import Report
 from gradlint.flow.prune import prune
-from gradlint.flow.solver import Report, Solver
+from gradlint.flow.solver import Solver
 from gradlint.project.link import clears, roots
 from gradlint.repair import Repair
-from gradlint.rule import Finding, FlowRule, Rule, Scene
+from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.lower_file import Lowered, lower
@@ -67,7 +68,7 @@ class _Teller:
         graphs = self._lowered.graphs
         reports = Solver(graphs, self._rule, clears(graphs)).reports(roots(graphs))
         findings: dict[Event, tuple[Finding, Report]] = {}
-        told = [(self._rule.tell(report, Scene(_goes_around(report))), report) for report in reports]
+        told = [(self._rule.tell(report), report) for report in reports]
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
             findings.setdefault(finding.cause, (finding, report))
@@ -99,7 +100,3 @@ class _Teller:
 
     def _span(self, event: Event) -> Span:
         return self._lowered.positions.span(event.place.node)
-
-
-def _goes_around(report: Report) -> bool:
-    return any(moment.loop is not None for moment in report.path)

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import enum
+from collections.abc import Hashable, Iterator
 
 from gradlint.diagnostics import Severity
 from gradlint.events import Accumulate, Event, Step
-from gradlint.flow.solver import Report
+from gradlint.flow.facts import Report
 from gradlint.repair import insert_clear
-from gradlint.rule import Finding, FlowRule, Scene
+from gradlint.rule import Finding, FlowRule, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Clean:
-    """Nothing special: the gradients may be clear (Lambda in the design)."""
+class State(enum.Enum):
+    """What is in a region's `.grad`."""
 
+    CLEAN = "clean"  # nothing that is known of
+    FRESH = "fresh"  # a deposit waits to be applied
+    APPLIED = "applied"  # a step has applied what is there, and nothing has cleared it since
+    MIXED = "mixed"  # applied gradients, and a deposit on top of them
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A deposit waits to be applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """`step` has applied what is in `.grad`, and nothing has cleared it since."""
-
-    step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class Mixed:
-    """After `step`, `added` has added to the gradients that were already applied."""
-
-    step: Step
-    added: Accumulate
+    def __str__(self) -> str:
+        return self.value
 
 
 class MissingZeroGrad(FlowRule):
@@ -104,53 +91,53 @@ class MissingZeroGrad(FlowRule):
     severity = Severity.ERROR
     words = ((b"backward",), (b"step", b".grad"))
 
-    def start(self) -> object:
+    def start(self) -> State:
         """Nothing is known of a region at first."""
-        return Clean()
+        return State.CLEAN
 
-    def flow(self, state: object, event: Event) -> Iterator[object]:
+    def flow(self, state: Hashable, event: Event) -> Iterator[State]:
         """The typestate machine of one region; a clear leaves nothing to follow."""
         match state, event:
-            case Clean(), Accumulate():
-                yield Clean()
-                yield Fresh()
-            case Clean(), _:
-                yield Clean()
-            case Fresh(), Accumulate():
-                yield state
-            case Fresh(), Step() as step:
-                yield Applied(step)
-            case Applied(step), Accumulate() as added:
-                yield Mixed(step, added)
-            case Applied(), Step():
-                yield state
-            case Mixed(step), Accumulate() as added:
-                yield Mixed(step, added)
-            case Mixed(), Step() as step:
-                yield Applied(step)
+            case State.CLEAN, Accumulate():
+                yield State.CLEAN
+                yield State.FRESH
+            case State.CLEAN, _:
+                yield State.CLEAN
+            case State.FRESH, Accumulate():
+                yield State.FRESH
+            case ((State.APPLIED | State.MIXED), Accumulate()):
+                yield State.MIXED
+            case _, Step():
+                yield State.APPLIED
             case _:
                 return
 
-    def judge(self, state: object, event: Event) -> bool:
+    def judge(self, state: Hashable, event: Event) -> bool:
         """A step must not meet gradients of which a part has been applied before."""
-        return isinstance(state, Mixed) and isinstance(event, Step)
+        return state is State.MIXED and isinstance(event, Step)
 
-    def owes_clear(self, state: object) -> bool:
+    def begins(self, event: Event, after: Hashable) -> bool:
+        """The story begins with the step that applied the gradients."""
+        return after is State.APPLIED and isinstance(event, Step)
+
+    def owes_clear(self, state: Hashable) -> bool:
         """Applied gradients have to be cleared, so going around a clear proves nothing."""
-        return isinstance(state, Applied | Mixed)
+        return state is State.APPLIED or state is State.MIXED
 
-    def tell(self, report: Report, scene: Scene) -> Finding:
+    def tell(self, report: Report) -> Finding:
         """The story of a report: applied, added to, applied again."""
-        assert isinstance(report.state, Mixed) and isinstance(report.event, Step)
-        applied, added, again = report.state.step, report.state.added, report.event
-        trip = "the next iteration adds to the same gradients" if scene.in_next_trip else "adds to the same gradients"
+        applied, again = report.path[0].event, report.event
+        added = next(m.event for m in reversed(report.path) if m.concerns and isinstance(m.event, Accumulate))
+        assert isinstance(applied, Step) and isinstance(again, Step)
+        around = any(moment.loop is not None for moment in report.path)
+        trip = "the next iteration adds to the same gradients" if around else "adds to the same gradients"
         story = [(applied, "applied here, never cleared"), (added, trip)]
         if again is not applied:
             story.append((again, "and applied again here"))
         return Finding(
             event=added,
             cause=applied,
-            message=f"`{scene.text(added)}` adds to gradients that `{scene.text(applied)}` has already applied",
+            message=f"`{quoted(added)}` adds to gradients that `{quoted(applied)}` has already applied",
             story=tuple(story),
             repair=insert_clear(report, applied, again),
         )

@@ -1,0 +1,60 @@
+"""What flows through a graph, and what a rule has to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradlint.events import Event
+from gradlint.flow.guards import Literals
+from gradlint.regions import Region
+
+
+class Typestate(Protocol):
+    """What the solver asks of a rule."""
+
+    def start(self) -> Hashable:
+        """The state of a region of which nothing is known."""
+
+    def flow(self, state: Hashable, event: Event) -> Iterable[Hashable]:
+        """The states after an event that concerns the region; none where nothing is left to follow."""
+
+    def judge(self, state: Hashable, event: Event) -> bool:
+        """Whether the event must not meet the state."""
+
+    def begins(self, event: Event, after: Hashable) -> bool:
+        """Whether the story of a report begins with this event, which left this state."""
+
+    def owes_clear(self, state: Hashable) -> bool:
+        """Whether a path in this state that goes around a clear proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One region in one state, under the conditions that the path so far has met."""
+
+    region: Region
+    state: Hashable
+    literals: Literals = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One part of a witness: an event, or the beginning of another trip through a loop.
+
+    `concerns` says that the event is about the report's region.
+    """
+
+    event: Event | None = None
+    loop: object | None = None
+    concerns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An event that met a state it must not meet, and the path from where that story began up to the event."""
+
+    region: Region
+    event: Event
+    path: tuple[Moment, ...]

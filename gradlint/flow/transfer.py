@@ -1,0 +1,185 @@
+"""How one fact changes: through an event, along an edge, into a call and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from gradlint.events import Accumulate, Assign, Call, Event, Forget, Step
+from gradlint.flow import guards
+from gradlint.flow.facts import Fact, Typestate
+from gradlint.flow.graph import Edge, Graph, Node
+from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literals, Truth
+from gradlint.regions import Path, Region
+
+
+class Transfer:
+    """The flow functions of one rule. `clears` tells whether an event may clear a region's gradients."""
+
+    def __init__(self, rule: Typestate, clears: Callable[[Event, Region], bool]) -> None:
+        self._rule = rule
+        self._start = rule.start()
+        self._clears = clears
+
+    def concerns(self, event: Event, region: Region) -> bool:
+        """Whether what the event does reaches the region's gradients."""
+        match event:
+            case Accumulate(reach=reach):
+                return reach is None or any(path.touches(region.params) for path in reach)
+            case Step(regions=regions):
+                return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
+            case _:
+                return self._clears(event, region)
+
+    def through(self, node: Node, graph: Graph, fact: Fact) -> Iterator[Fact]:
+        """The facts after a node's event."""
+        event = node.event
+        if event is None:
+            yield fact
+        elif fact.state == self._start:
+            yield from self._begin(event, node.holds, graph, fact)
+        elif isinstance(event, Assign):
+            if not event.target.holds(fact.region.params):  # other parameters have no gradients yet
+                yield replace(fact, literals=_after_assignment(event, graph, fact.literals))
+        elif not self.concerns(event, fact.region):
+            yield fact
+        elif not isinstance(event, Forget):  # after that, nobody knows
+            for state in self._rule.flow(fact.state, event):
+                yield fact if state == fact.state else replace(fact, state=state)
+
+    def _begin(self, event: Event, holds: Literals, graph: Graph, fact: Fact) -> Iterator[Fact]:
+        """Nothing is known of the region yet, so there is nothing to lose: only what begins a story counts."""
+        if isinstance(event, Assign):
+            yield replace(fact, literals=guards.forget(fact.literals, event.target))
+        elif not self.concerns(event, fact.region):
+            yield fact
+        else:
+            for state in self._rule.flow(fact.state, event):
+                if state == fact.state:
+                    yield fact
+                else:
+                    yield replace(fact, state=state, literals=_bounded(fact.literals | _kept(holds, graph)))
+
+    def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
+        """The fact at the end of an edge; None where the path cannot be, or would prove nothing."""
+        if fact.state == self._start:
+            return _unbegun(edge, fact)
+        literals = self._tested(edge, graph, fact)
+        if literals is None or any(path.holds(fact.region.params) for path in edge.rebinds):
+            return None
+        if any(path.holds(fact.region.params) or path.holds(fact.region.owner) for path in edge.leaves):
+            return None
+        for path in edge.rebinds:
+            literals = guards.forget(literals, path)
+        for path in edge.advances:
+            if _is_over(literals, path):
+                return None
+            literals = guards.advance(literals, path, 1, graph.memory.phases)
+        if edge.loop is not None:
+            literals = guards.settle(literals, graph.volatile)
+        if edge.sets:
+            literals = _bounded(literals | _kept(frozenset(edge.sets), graph))
+        return fact if literals is fact.literals else replace(fact, literals=literals)
+
+    def _tested(self, edge: Edge, graph: Graph, fact: Fact) -> Literals | None:
+        """What is known once the edge's condition held; None where it cannot, or where a clear was gone around."""
+        literals = fact.literals
+        if edge.literal is None:
+            return None if self._avoids(edge, fact) else literals
+        condition = edge.literal.condition
+        known = guards.decide(literals, condition)
+        if known is None:
+            known = _follows(condition, fact.region)
+        if known is not None:
+            return literals if known == edge.literal.holds else None
+        # Where arithmetic shows that both ways are taken in turn, the way around the clear is no guess.
+        arithmetic = _counter_of(condition) in graph.counters and guards.happens_both_ways(literals, condition)
+        if not arithmetic and self._avoids(edge, fact):
+            return None
+        if guards.family(condition) in graph.memory.kept and len(literals) < guards.MAX_LITERALS:
+            return literals | {edge.literal}
+        return literals
+
+    def _avoids(self, edge: Edge, fact: Fact) -> bool:
+        """Whether the edge goes around a clear that this path would need."""
+        owes = bool(edge.avoids) and self._rule.owes_clear(fact.state)
+        return owes and any(self._clears(event, fact.region) for event in edge.avoids)
+
+    def into(self, call: Call, callee: Graph, fact: Fact) -> Fact:
+        """A fact in the names of the scope that a call enters, with what the call says of its parameters."""
+        region = fact.region
+        for inner, outer in call.binds:
+            region = region.rebase(outer, inner)
+        known = guards.renamed(fact.literals, ((outer, inner) for inner, outer in call.binds))
+        known |= {guards.settled(path, constant) for path, constant in call.constants}
+        told = frozenset(literal for literal in known if guards.family(literal.condition) in callee.memory.tested)
+        return Fact(region, fact.state, _bounded(told))
+
+    def back(self, call: Call, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact:
+        """What the caller knows after a call: its own fact, in the callee's state, with what the callee found out."""
+        if result.state == self._start:
+            return replace(before, state=result.state)
+        found = guards.renamed(result.literals, call.binds, callee.scope)
+        literals = _bounded(guards.settle(before.literals, caller.volatile) | found)
+        return replace(before, state=result.state, literals=literals)
+
+
+def _after_assignment(event: Assign, graph: Graph, literals: Literals) -> Literals:
+    if event.advance is not None:
+        literals = guards.advance(literals, event.target, event.advance, graph.memory.phases)
+    else:
+        literals = guards.forget(literals, event.target)
+    settled = graph.settled.get(event)
+    return literals if settled is None else _bounded(literals | _kept(frozenset({settled}), graph))
+
+
+def _unbegun(edge: Edge, fact: Fact) -> Fact | None:
+    """A fact of which nothing is known, along an edge: it only keeps what its caller said."""
+    if not fact.literals:
+        return fact
+    if edge.literal is not None:
+        known = guards.decide(fact.literals, edge.literal.condition)
+        if known is not None and known != edge.literal.holds:
+            return None
+    literals = fact.literals
+    for path in (*edge.rebinds, *edge.advances):
+        literals = guards.forget(literals, path)
+    return replace(fact, literals=literals)
+
+
+def _is_over(literals: Literals, counter: Path) -> bool:
+    """Whether a loop that counts has had its last trip."""
+    return any(
+        literal.holds and isinstance(literal.condition, LastTrip) and literal.condition.counter == counter
+        for literal in literals
+    )
+
+
+def _follows(condition: Condition, region: Region) -> bool | None:
+    """What a region with gradients says of a condition: its optimizer and its gradients exist."""
+    match condition:
+        case IsNone(Path() as subject) if _exists(subject, region):
+            return False
+        case Truth(Path() as subject) if _exists(subject, region):
+            return True
+        case _:
+            return None
+
+
+def _exists(subject: Path, region: Region) -> bool:
+    return subject == region.owner or subject == region.params or subject.fields[-1:] == ("grad",)
+
+
+def _counter_of(condition: Condition) -> Path | None:
+    return condition.counter if isinstance(condition, Cycle) else None
+
+
+def _kept(holds: Literals, graph: Graph) -> Literals:
+    """The conditions that are worth remembering in a scope."""
+    return frozenset(literal for literal in holds if guards.family(literal.condition) in graph.memory.kept)
+
+
+def _bounded(literals: Literals) -> Literals:
+    if len(literals) <= guards.MAX_LITERALS:
+        return literals
+    return frozenset(sorted(literals, key=str)[: guards.MAX_LITERALS])

@@ -1,0 +1,113 @@
+"""From a report back to where its story began: the path that proves it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from gradlint.events import Event
+from gradlint.flow.facts import Fact, Moment, Typestate
+from gradlint.flow.graph import Edge, Graph
+from gradlint.regions import Region
+
+MAX_SEARCH = 20_000  # places looked at for the beginnings of one report
+MAX_STORIES = 8  # beginnings told of one report
+MAX_CALLS = 400  # calls inside one another that a path goes through
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """One scope entered with one fact: what was reached and from where, what left it, and who waits for that."""
+
+    graph: Graph
+    reached: dict[tuple[int, Fact], list[Origin]] = field(default_factory=dict)
+    count: dict[int, int] = field(default_factory=dict)
+    exits: list[Fact] = field(default_factory=list)
+    callers: list[tuple[Run, int, Fact]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact at a node came from; `inner` is the callee's run whose exit it was."""
+
+    node: int
+    fact: Fact
+    edge: Edge
+    inner: tuple[Run, Fact] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A fact at a node of a run, and the calls that have to be left on the way back."""
+
+    run: Run
+    node: int
+    fact: Fact
+    calls: tuple[tuple[Run, int, Fact], ...] = ()
+
+
+def stories(
+    ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool]
+) -> Iterator[tuple[Moment, ...]]:
+    """The shortest path from each beginning of a story to the event that ends it, searched backwards.
+
+    A path holds its beginning and its end.
+    """
+    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end): None for end in ends}
+    work = deque(ways)
+    begun: set[Event] = set()
+    while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
+        place = work.popleft()
+        for before, moments, event in _before(place):
+            if event is not None and concerns(event, before.fact.region) and rule.begins(event, place.fact.state):
+                if event not in begun:
+                    begun.add(event)
+                    yield tuple(_path(event, (*moments[1:],), place, ways, concerns))
+            elif before not in ways:
+                ways[before] = (place, moments)
+                work.append(before)
+
+
+def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event | None]]:
+    """The places from which one is reached, what happens in between, and the event there (None for a call)."""
+    run = place.run
+    if place.node == Graph.ENTRY:
+        if place.calls:
+            yield _Place(*place.calls[-1], place.calls[:-1]), (), None
+        else:
+            for caller in run.callers:
+                yield _Place(*caller), (), None
+    for origin in run.reached[place.node, place.fact]:
+        trip = (Moment(loop=origin.edge.loop),) if origin.edge.loop is not None else ()
+        event = run.graph.nodes[origin.node].event
+        called = (Moment(event),) if event is not None else ()
+        if origin.inner is None:
+            yield _Place(run, origin.node, origin.fact, place.calls), (*called, *trip), event
+        elif len(place.calls) < MAX_CALLS:
+            callee, result = origin.inner
+            site = (run, origin.node, origin.fact)
+            yield _Place(callee, Graph.EXIT, result, (*place.calls, site)), trip, None
+
+
+def _path(
+    first: Event,
+    then: tuple[Moment, ...],
+    place: _Place,
+    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None],
+    concerns: Callable[[Event, Region], bool],
+) -> Iterator[Moment]:
+    """The moments from a beginning to the end, in the order in which they happen."""
+    yield Moment(first, concerns=True)
+    yield from then
+    way = ways[place]
+    region = place.fact.region
+    while way is not None:
+        following, moments = way
+        for moment in moments:
+            about = moment.event is not None and concerns(moment.event, region)
+            yield Moment(moment.event, moment.loop, about)
+        place, region = following, following.fact.region
+        way = ways[place]
+    last = place.run.graph.nodes[place.node].event
+    yield Moment(last, concerns=True)

@@ -64,6 +64,20 @@ class Clear(Event):
     possible: bool = False
     owner: Path | None = None
 
+    def reaches(self, region: Region) -> bool:
+        """Whether the gradients of a region may be meant.
+
+        Parameters that nobody saw given to an optimizer may be any; an optimizer's own are its own.
+        """
+        if self.possible or self.owner == region.owner or any(path.touches(region.params) for path in self.params):
+            return True
+        return not region.known and self.owner is None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rescale(Clear):
+    """Gradients are multiplied or masked: a deposit stays one, and what was applied before is kept on purpose."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Read(Event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Event, Forget, Step
+from gradlint.events import Accumulate, Assign, Call, Event, Forget, Rescale, Step
 from gradlint.flow import guards
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
@@ -28,6 +28,8 @@ class Transfer:
                 return reach is None or any(path.touches(region.params) for path in reach)
             case Step(regions=regions):
                 return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
+            case Rescale():
+                return event.reaches(region)
             case _:
                 return self._clears(event, region)
 
@@ -69,7 +71,7 @@ class Transfer:
             return None
         if any(path.holds(fact.region.params) or path.holds(fact.region.owner) for path in edge.leaves):
             return None
-        for path in edge.rebinds:
+        for path in (*edge.rebinds, *edge.leaves):
             literals = guards.forget(literals, path)
         for path in edge.advances:
             if _is_over(literals, path):

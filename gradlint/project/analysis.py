@@ -16,7 +16,7 @@ from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.lower_file import Lowered, lower
-from gradlint.syntax.parse import BrokenSource
+from gradlint.syntax.parse import BrokenSource, deep_recursion
 
 __all__ = ["Analysis", "BrokenSource", "RuleFailure", "diagnose"]
 
@@ -38,11 +38,15 @@ class Analysis:
 
 
 def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
-    """Judge one file by some rules. Raises BrokenSource for text that does not parse.
+    """Judge one file by some rules. Raises BrokenSource for text that does not parse, or is nested without measure.
 
     A rule that crashes costs its own findings only.
     """
-    lowered = lower(source)
+    with deep_recursion():
+        return _diagnose(lower(source), rules)
+
+
+def _diagnose(lowered: Lowered, rules: Sequence[Rule]) -> Analysis:
     prune(lowered.graphs)
     diagnostics: list[Diagnostic] = []
     failures: list[RuleFailure] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Rescale, Step
 from gradlint.flow.graph import Graph
 from gradlint.regions import Region
 
@@ -76,10 +76,10 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
 
     def test(event: Event, region: Region) -> bool:
         match event:
-            case Clear(params=params, possible=possible, owner=owner):
-                if possible or owner == region.owner or any(path.touches(region.params) for path in params):
-                    return True
-                return not region.known and owner is None
+            case Rescale():
+                return False
+            case Clear():
+                return event.reaches(region)
             case Forget(given=None):
                 return True
             case Forget(given=given):

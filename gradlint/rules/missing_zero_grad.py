@@ -6,7 +6,7 @@ import enum
 from collections.abc import Hashable, Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Event, Step
+from gradlint.events import Accumulate, Event, Rescale, Step
 from gradlint.flow.facts import Report
 from gradlint.repair import insert_clear
 from gradlint.rule import Finding, FlowRule, quoted
@@ -109,6 +109,8 @@ class MissingZeroGrad(FlowRule):
                 yield State.MIXED
             case _, Step():
                 yield State.APPLIED
+            case ((State.FRESH | State.MIXED), Rescale()):
+                yield state
             case _:
                 return
 

@@ -60,6 +60,7 @@ GRADIENT_READERS = frozenset(
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
+RESCALING_METHODS = frozenset({"mul_", "div_", "clamp_", "masked_fill_"})
 UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})
 
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

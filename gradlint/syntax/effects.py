@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Read, Step, UpdateScale
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Read, Rescale, Step, UpdateScale
 from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
@@ -174,8 +174,11 @@ class Effects:
             tensor = self._gradient_alias(receiver, exact=True)
         if tensor is not None:
             times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
-            if times_zero or name in catalogue.OVERWRITING_METHODS:
+            own = any(self._reads_gradient(a.value, tensor) for a in call.args)
+            if times_zero or (name in catalogue.OVERWRITING_METHODS and not own):
                 return [self._clear_of(tensor, call, statement)]
+            if own or name in catalogue.RESCALING_METHODS:
+                return [self._clear_of(tensor, call, statement, Rescale)]
             return [Read(self._place(call, statement))]
         if (
             name in catalogue.UPDATING_METHODS
@@ -267,7 +270,8 @@ class Effects:
         """The events of `target = value`, the value's own not included."""
         tensor = _gradient_of(target)
         if tensor is not None:
-            return [self._clear_of(tensor, target, statement)]
+            own = self._reads_gradient(value, tensor)
+            return [self._clear_of(tensor, target, statement, Rescale if own else Clear)]
         match target:
             case cst.Subscript(value=inner):
                 base = _gradient_of(inner)
@@ -304,8 +308,10 @@ class Effects:
         target, value = node.target, node.value
         tensor = _gradient_of(target)
         if tensor is not None:
-            zero = isinstance(node.operator, cst.MultiplyAssign) and constant_of(value) == (True, 0)
-            return [self._clear_of(tensor, target, statement)] if zero else []
+            if isinstance(node.operator, (cst.MultiplyAssign, cst.DivideAssign)):
+                zero = constant_of(value) == (True, 0)
+                return [self._clear_of(tensor, target, statement, Clear if zero else Rescale)]
+            return []
         base = target.value if isinstance(target, cst.Subscript) else target
         if self._reads_gradient(value, base):
             return self._manual_events(base, node, statement)
@@ -330,15 +336,17 @@ class Effects:
 
     # -- tensors ------------------------------------------------------------------------------------------------
 
-    def _clear_of(self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Clear:
+    def _clear_of(
+        self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode, kind: type[Clear] = Clear
+    ) -> Clear:
         params = self._objects.tensors(tensor, self._scope)
         place = Place(node, statement, text_of(node), text_of(tensor))
         if not params:
-            return Clear(place, (), possible=True)
+            return kind(place, (), possible=True)
         # A single tensor with a name of its own is that tensor; an element of something unknown may be anything.
         own = self._objects.path(tensor, self._scope) == params[0] and self._is_single(params[0])
         unknown = not own and any(p.fields[-1:] == (ELEMENT,) or not self._objects.is_made_here(p) for p in params)
-        return Clear(place, params, possible=unknown, owner=params[0] if own else None)
+        return kind(place, params, possible=unknown, owner=params[0] if own else None)
 
     def _is_single(self, path: Path) -> bool:
         """Whether a path is that of one tensor in a variable of its own, not of an element of something."""

@@ -120,8 +120,8 @@ class Evaluator(Identity):
         return None
 
     def _bound_value(self, path: Path, depth: int = 0) -> Value:
-        scope = self.table.scopes[path.scope] if path.scope < len(self.table.scopes) else None
-        bindings = scope.bindings.get(path.name, []) if scope is not None else []
+        looping = self.looping.get((path.scope, path.name))
+        bindings = [looping] if looping is not None else self.table.scopes[path.scope].bindings.get(path.name, [])
         if not bindings or any(b.changed for b in bindings):
             return None
         return either([self._binding_value(b, depth) for b in bindings])

@@ -21,6 +21,8 @@ class Identity:
         self.table = table
         self._paths: dict[tuple[int, str], Path] = {}
         self._busy: set[object] = set()
+        # What loop variables stand for inside the loops that are being read now.
+        self.looping: dict[tuple[int, str], Binding] = {}
 
     def path(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Path | None:
         """The access path of an expression, through aliases; None for what has no name."""
@@ -64,6 +66,8 @@ class Identity:
         if not bindings or depth > MAX_DEPTH:
             return own
         key = (owner.number, name)
+        if key in self.looping:
+            return self._alias(self.looping[key], own, depth)
         if key not in self._paths:
             self._paths[key] = own  # a name that is bound to itself stays itself
             meant = {self._alias(binding, own, depth) for binding in bindings}

@@ -46,6 +46,8 @@ class Objects(Evaluator):
 
     def optimizer_at(self, path: Path) -> Optimizer | None:
         """The optimizer behind a path, by constructor, annotation, use and name, in this order."""
+        if (path.scope, path.name) in self.looping:
+            return self._judge(path)
         if path not in self._optimizers:
             self._optimizers[path] = None
             self._optimizers[path] = self._judge(path)
@@ -64,17 +66,12 @@ class Objects(Evaluator):
             if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or catalogue.names_other_class(last):
                 return None
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
-            if inner and (catalogue.named_like_optimizer(_last_name(path)) or catalogue.named_like_optimizer(last)):
+            if inner and (_named_like_optimizer(path) or catalogue.named_like_optimizer(last)):
                 return Optimizer(inner[0].params)
         if isinstance(found, Instance) and not self.is_optimizer_class(found.of):
             return None
         used = self._uses(path)
-        if (
-            "backward" in used
-            and "step" in used
-            and "zero_grad" not in used
-            and not catalogue.named_like_optimizer(_last_name(path))
-        ):
+        if "backward" in used and "step" in used and "zero_grad" not in used and not _named_like_optimizer(path):
             return None
         if (
             used & {"zero_grad", "param_groups"}
@@ -84,7 +81,7 @@ class Objects(Evaluator):
             return Optimizer(None)
         if "scaler.step" in used or "param_groups" in used:
             return Optimizer(None)
-        return Optimizer(None) if catalogue.named_like_optimizer(_last_name(path)) else None
+        return Optimizer(None) if _named_like_optimizer(path) else None
 
     def _uses(self, path: Path) -> set[str]:
         """The telling attributes that the file uses on an object."""
@@ -192,10 +189,12 @@ def _bound(binding: Binding) -> cst.BaseExpression | None:
     return value
 
 
-def _last_name(path: Path) -> str:
-    """The identifier that names an object, past its indices."""
-    named = [f for f in path.fields if not f.startswith("[") and f not in ("optimizer()",)]
-    return named[-1].removesuffix("()") if named else path.name
+def _named_like_optimizer(path: Path) -> bool:
+    """Whether an object's name, or the key under which a container holds it, says that it is an optimizer."""
+    named = [field for field in path.fields if not field.startswith("[")]
+    key = path.fields[-1].strip("[]'") if path.fields else ""
+    names = (key, named[-1].removesuffix("()") if named else path.name)
+    return any(catalogue.named_like_optimizer(name) for name in names)
 
 
 def _last_text(node: cst.BaseExpression) -> str:

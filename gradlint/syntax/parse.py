@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import libcst as cst
 
 from gradlint.diagnostics import Point, Span
 from gradlint.source import Source
+
+MAX_RECURSION = 12_000  # Python calls inside one another
 
 
 class BrokenSource(Exception):
@@ -30,11 +35,25 @@ def parse(source: Source) -> cst.Module:
         column = min(max(error.raw_column, 0), len(source.line(row)))
         point = Point(row, column + 1)
         raise BrokenSource(_first_line(error.message), Span(point, Point(row, column + 2))) from error
-    except RecursionError as error:
-        raise BrokenSource("it is nested too deeply to be parsed", Span(Point(1, 1), Point(1, 2))) from error
     finally:
         if collecting:
             gc.enable()
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Room for trees as deep as people write them: a long `elif` chain or sum is one level an arm or operand.
+
+    Raises BrokenSource for a tree that is deeper still.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, MAX_RECURSION))
+    try:
+        yield
+    except RecursionError as error:
+        raise BrokenSource("nested too deeply to be analysed", Span(Point(1, 1), Point(1, 2))) from error
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _first_line(message: str) -> str:

@@ -305,6 +305,20 @@ def _method(scope: Scope, base: str) -> Scope | None:
     return owner if owner is not None and owner.receiver == base else None
 
 
+def loop_bindings(target: cst.BaseExpression, iterable: cst.BaseExpression, scope: Scope) -> dict[str, Binding]:
+    """What a loop binds its variables to, by name."""
+    return {name: Binding(scope, iterable, True, items) for name, items in _unpacked(target, ())}
+
+
+def _unpacked(target: cst.BaseExpression, items: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    parts = elements_of(target)
+    if parts is not None:
+        for position, part in enumerate(parts):
+            yield from _unpacked(part.value if isinstance(part, cst.StarredElement) else part, (*items, position))
+    elif isinstance(target, cst.Name):
+        yield target.value, items
+
+
 def _identifiers(node: cst.CSTNode) -> set[str]:
     return {part.value for part in walk(node) if type(part) is cst.Name}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from gradlint.events import Event
+from gradlint.events import Call, Clear, Event, Forget, Rescale
 from gradlint.flow import guards
 from gradlint.flow.graph import Edge, Test
 from gradlint.flow.guards import Literal, Literals, Truth
@@ -59,8 +59,10 @@ def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> Non
 
 
 def _avoid(edges: Ends, events: list[Event]) -> None:
+    """Note what edges go around: only what may clear is ever asked for."""
+    clears = [event for event in events if isinstance(event, (Clear, Call, Forget)) and not isinstance(event, Rescale)]
     for edge in edges:
-        edge.avoids.extend(events)
+        edge.avoids.extend(clears)
 
 
 def _asks_for_overflow(test: cst.BaseExpression) -> bool:

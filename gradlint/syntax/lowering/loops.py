@@ -13,6 +13,7 @@ from gradlint.regions import GROUPS, Path
 from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of
 from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, without
+from gradlint.syntax.scopes import loop_bindings
 from gradlint.syntax.tree import constant_of, elements_of
 from gradlint.syntax.values import Groups, Parameters
 
@@ -65,7 +66,13 @@ def _loop(
     low.continue_at([Edge(head, rebinds=targets, sets=(first,) if first is not None else ())], inside)
     top = build.add(None)
     low.frames.append(frame)
+    outer = low.objects.looping
+    own = loop_bindings(target, iterable, low.scope)
+    low.objects.looping = {**outer, **{(path.scope, path.name): own[path.name] for path in targets if path.name in own}}
     body()
+    leaves = _left_behind(low, target)
+    runs = _runs(low, iterable, target, build.events_since(mark))
+    low.objects.looping = outer
     low.frames.pop()
     events = build.events_since(mark)
     if low.jumps == jumps and not events:
@@ -73,19 +80,18 @@ def _loop(
         del low.graph.tests[tests:]
         _after(low, orelse, [], build.holds)
         return
-    build.ends = build.ends + frame.continues
+    if frame.continues:
+        low.continue_at(build.ends + frame.continues, inside)
     foot = build.add(None)
     exits: Ends = []
     if foot is not None and top is not None:
-        again = Edge(
-            foot, rebinds=tuple(t for t in targets if t != counter), leaves=_left_behind(low, target), loop=node
-        )
+        again = Edge(foot, rebinds=tuple(t for t in targets if t != counter), leaves=leaves, loop=node)
         again.advances = (counter,) if counter is not None else ()
         again.sets = (first.negated(),) if first is not None else ()
         build.connect([again], top)
         exits.append(Edge(foot))
     holds = inside
-    if not _runs(low, iterable, target, events):
+    if not runs:
         exits.append(Edge(head, avoids=events))
         holds = before & inside
     low.continue_at(exits, holds)

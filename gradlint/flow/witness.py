@@ -73,11 +73,9 @@ def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event |
     """The places from which one is reached, what happens in between, and the event there (None for a call)."""
     run = place.run
     if place.node == Graph.ENTRY:
-        if place.calls:
-            yield _Place(*place.calls[-1], place.calls[:-1]), (), None
-        else:
-            for caller in run.callers:
-                yield _Place(*caller), (), None
+        sites = [place.calls[-1]] if place.calls else run.callers
+        for caller, node, fact in sites:
+            yield _Place(caller, node, fact, place.calls[:-1]), (Moment(caller.graph.nodes[node].event),), None
     for origin in run.reached[place.node, place.fact]:
         trip = (Moment(loop=origin.edge.loop),) if origin.edge.loop is not None else ()
         event = run.graph.nodes[origin.node].event

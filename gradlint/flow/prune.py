@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph, Memory, Test
 from gradlint.flow.guards import Cycle
@@ -19,11 +19,13 @@ def prune(graphs: Mapping[int, Graph]) -> None:
     owners = {
         region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions
     }
-    effective = _effective(graphs)
+    effective = _doing(graphs, (Accumulate, Step, Clear, Forget))
+    reading = _doing(graphs, (Read,))
     for graph in graphs.values():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}
         for node in graph.nodes:
-            if isinstance(node.event, Call) and node.event in idle:
+            # A callee that only looks at gradients decides nothing, but a fix has to know of it.
+            if isinstance(node.event, Call) and node.event in idle and node.event.target not in reading:
                 node.event = None
         for test in graph.tests:
             if not test.jumps and all(event in idle for event in test.guards):
@@ -32,12 +34,12 @@ def prune(graphs: Mapping[int, Graph]) -> None:
         graph.memory = _memory(graph)
 
 
-def _effective(graphs: Mapping[int, Graph]) -> set[int]:
-    """The scopes that do something to gradients, themselves or through what they call."""
+def _doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[int]:
+    """The scopes with events of some kinds, of their own or through what they call."""
     callers: dict[int, list[int]] = {}
     work: list[int] = []
     for number, graph in graphs.items():
-        if any(isinstance(event, (Accumulate, Step, Clear, Forget)) for event in graph.events()):
+        if any(isinstance(event, kinds) for event in graph.events()):
             work.append(number)
         for event in graph.events():
             if isinstance(event, Call):

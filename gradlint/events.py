@@ -35,9 +35,13 @@ class Event:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Accumulate(Event):
-    """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters."""
+    """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters.
+
+    `given` says that the loss is a parameter of the scope.
+    """
 
     reach: tuple[Path, ...] | None = None
+    given: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

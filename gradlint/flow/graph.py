@@ -17,7 +17,7 @@ class Edge:
     `literal` is the condition under which it is taken, `avoids` the events of the arms that are not taken with it.
     `rebinds` are the variables that a loop sets on it, `advances` the counters that it adds one to, `sets` what is
     known of counters at their first value. `loop` is the loop that begins another trip with it, `leaves` the
-    containers whose current element it leaves behind.
+    containers whose current element it leaves behind. With `ends_scope` that scope's variables are new.
     """
 
     source: int
@@ -29,6 +29,7 @@ class Edge:
     leaves: tuple[Path, ...] = ()
     sets: tuple[Literal, ...] = ()
     loop: object | None = None
+    ends_scope: int | None = None
 
 
 @dataclass(slots=True)

@@ -19,8 +19,8 @@ def prune(graphs: Mapping[int, Graph]) -> None:
     owners = {
         region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions
     }
-    effective = _doing(graphs, (Accumulate, Step, Clear, Forget))
-    reading = _doing(graphs, (Read,))
+    effective = doing(graphs, (Accumulate, Step, Clear, Forget))
+    reading = doing(graphs, (Read,))
     for graph in graphs.values():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}
         for node in graph.nodes:
@@ -34,7 +34,7 @@ def prune(graphs: Mapping[int, Graph]) -> None:
         graph.memory = _memory(graph)
 
 
-def _doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[int]:
+def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[int]:
     """The scopes with events of some kinds, of their own or through what they call."""
     callers: dict[int, list[int]] = {}
     work: list[int] = []

@@ -70,6 +70,7 @@ class Solver:
     def _advance(self, run: Run, number: int, fact: Fact) -> None:
         if number == Graph.EXIT:
             self._leave(run, fact)
+            self._spread(run, number, fact, fact, None)
             return
         node = run.graph.nodes[number]
         event = node.event

@@ -71,6 +71,10 @@ class Transfer:
             return None
         if any(path.holds(fact.region.params) or path.holds(fact.region.owner) for path in edge.leaves):
             return None
+        if edge.ends_scope is not None:
+            if edge.ends_scope in (fact.region.params.scope, fact.region.owner.scope):
+                return None
+            literals = guards.renamed(literals, (), edge.ends_scope)
         for path in (*edge.rebinds, *edge.leaves):
             literals = guards.forget(literals, path)
         for path in edge.advances:

@@ -11,6 +11,7 @@ from gradlint.flow.facts import Report
 from gradlint.flow.prune import prune
 from gradlint.flow.solver import Solver
 from gradlint.project.link import clears, roots
+from gradlint.project.recurrence import call_again
 from gradlint.repair import Repair
 from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.source import Source
@@ -48,6 +49,7 @@ def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
 
 def _diagnose(lowered: Lowered, rules: Sequence[Rule]) -> Analysis:
     prune(lowered.graphs)
+    call_again(lowered.graphs, lowered.scopes, clears(lowered.graphs))
     diagnostics: list[Diagnostic] = []
     failures: list[RuleFailure] = []
     for rule in rules:

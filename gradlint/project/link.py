@@ -6,37 +6,37 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Rescale, Step
 from gradlint.flow.graph import Graph
+from gradlint.flow.prune import doing
 from gradlint.regions import Region
 
 MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
 
 
 def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
-    """Every scope with the regions that it, or what it calls, steps."""
-    stepped = _stepped(graphs)
-    for scope, regions in stepped.items():
-        if _deposits(scope, graphs, set()):
-            for region in regions:
-                yield scope, region
+    """Every scope in which a backward may run, with the regions that it, or what it calls, steps."""
+    stepped = stepped_regions(graphs)
+    for scope in sorted(doing(graphs, (Accumulate,))):
+        for region in stepped[scope]:
+            yield scope, region
 
 
-def _stepped(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:
+def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:
     """The regions that each scope steps, itself or through its callees, in its own names."""
-    found: dict[int, dict[Region, None]] = {
-        scope: {region: None for e in graph.events() if isinstance(e, Step) for region in e.regions}
-        for scope, graph in graphs.items()
-    }
-    calls = {scope: [e for e in graph.events() if isinstance(e, Call)] for scope, graph in graphs.items()}
-    changed = True
-    while changed:
-        changed = False
-        for scope, events in calls.items():
-            for call in events:
-                for region in list(found.get(call.target, ())):
-                    seen = _renamed(region, call)
-                    if seen not in found[scope] and len(seen.params.fields) <= MAX_FIELDS:
-                        found[scope][seen] = None
-                        changed = True
+    found: dict[int, dict[Region, None]] = {scope: {} for scope in graphs}
+    callers: dict[int, list[tuple[int, Call]]] = {}
+    work: list[tuple[int, Region]] = []
+    for scope, graph in graphs.items():
+        for event in graph.events():
+            if isinstance(event, Call):
+                callers.setdefault(event.target, []).append((scope, event))
+            elif isinstance(event, Step):
+                work.extend((scope, region) for region in event.regions)
+    while work:
+        scope, region = work.pop()
+        if region in found[scope] or len(region.params.fields) > MAX_FIELDS:
+            continue
+        found[scope][region] = None
+        work.extend((caller, _renamed(region, call)) for caller, call in callers.get(scope, ()))
     return found
 
 
@@ -45,17 +45,6 @@ def _renamed(region: Region, call: Call) -> Region:
         if inner.holds(region.params) or inner.holds(region.owner):
             return region.rebase(inner, outer)
     return region
-
-
-def _deposits(scope: int, graphs: Mapping[int, Graph], seen: set[int]) -> bool:
-    """Whether a scope or something it calls runs a backward."""
-    if scope in seen or scope not in graphs:
-        return False
-    seen.add(scope)
-    return any(
-        isinstance(e, Accumulate) or (isinstance(e, Call) and _deposits(e.target, graphs, seen))
-        for e in graphs[scope].events()
-    )
 
 
 def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
@@ -83,7 +72,8 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
             case Forget(given=None):
                 return True
             case Forget(given=given):
-                return any(path.holds(region.owner) for path in given or ())
+                # A model alone cannot be stepped or cleared by what it is given to; its optimizer, or their holder, can.
+                return any(path.holds(region.owner) and path != region.params for path in given or ())
             case Call():
                 return inside(event, region)
             case _:

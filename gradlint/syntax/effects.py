@@ -84,7 +84,10 @@ class Effects:
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
-        return [Accumulate(place, self._inputs(call))]
+        return [Accumulate(place, self._inputs(call), given=self._is_parameter(path))]
+
+    def _is_parameter(self, path: Path | None) -> bool:
+        return path is not None and path.scope == self._scope.number and path.name in self._scope.parameters
 
     def _inputs(self, call: cst.Call) -> tuple[Path, ...] | None:
         """The parameters that `inputs=` confines a backward to."""

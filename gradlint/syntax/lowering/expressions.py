@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from gradlint.flow.graph import Edge
+from gradlint.flow.graph import Edge, Graph
 from gradlint.syntax import catalogue
 from gradlint.syntax.effects import Effect, Repeated
 from gradlint.syntax.lowering import branches, loops
@@ -92,6 +92,14 @@ def _walrus(low: Lowering, node: cst.NamedExpr) -> None:
     low.assign(node.target, node.value)
 
 
+def _yield(low: Lowering, node: cst.Yield) -> None:
+    """A generator gives control back here, and may never get it again."""
+    if node.value is not None:
+        lower(low, node.value)
+    low.build.branch_off(Graph.EXIT)
+    low.jumps += 1
+
+
 def _elements(low: Lowering, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> None:
     loops.comprehension(low, node.for_in, [node.elt])
 
@@ -107,6 +115,7 @@ _VISITORS: dict[type, Callable[[Lowering, Any], None]] = {  # Any: each visitor 
     cst.BooleanOperation: _boolean,
     cst.IfExp: _conditional,
     cst.NamedExpr: _walrus,
+    cst.Yield: _yield,
     cst.ListComp: _elements,
     cst.SetComp: _elements,
     cst.GeneratorExp: _elements,

@@ -34,7 +34,9 @@ def _edge(edge: Edge) -> str:
     notes += [f"{path} + 1" for path in edge.advances]
     notes += [f"next of {path}" for path in edge.leaves]
     notes += ["next trip"] if edge.loop is not None else []
-    return f"{edge.target}{f' if {notes[0]}' if edge.literal is not None else ''}{_more(notes[edge.literal is not None :])}"
+    if edge.literal is not None:
+        return f"{edge.target} if {notes[0]}{_more(notes[1:])}"
+    return f"{edge.target}{_more(notes)}"
 
 
 def _more(notes: list[str]) -> str:

@@ -57,7 +57,7 @@ def _diagnose(lowered: Lowered, rules: Sequence[Rule]) -> Analysis:
             continue
         try:
             diagnostics.extend(_Teller(lowered, rule).diagnostics())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost another rule's findings
+        except Exception as error:  # whatever it is, it must not cost another rule's findings
             failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
     return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures))
 

@@ -36,7 +36,10 @@ def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]
         if region in found[scope] or len(region.params.fields) > MAX_FIELDS:
             continue
         found[scope][region] = None
-        work.extend((caller, _renamed(region, call)) for caller, call in callers.get(scope, ()))
+        for caller, call in callers.get(scope, ()):
+            outside = _renamed(region, call)
+            if scope not in (outside.params.scope, outside.owner.scope):  # what a call made is gone with it
+                work.append((caller, outside))
     return found
 
 
@@ -72,7 +75,7 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
             case Forget(given=None):
                 return True
             case Forget(given=given):
-                # A model alone cannot be stepped or cleared by what it is given to; its optimizer, or their holder, can.
+                # A model alone cannot be stepped by what it is given to; its optimizer, or their holder, can.
                 return any(path.holds(region.owner) and path != region.params for path in given or ())
             case Call():
                 return inside(event, region)

@@ -34,10 +34,6 @@ SAME_OBJECT_METHODS = frozenset(
     "to cuda cpu half float double bfloat16 train eval requires_grad_ apply share_memory type compile xpu npu".split()
 )
 SAME_OBJECT_FIELDS = frozenset({"module", "_orig_mod"})
-PASS_THROUGH = frozenset(
-    """list tuple set iter reversed sorted chain from_iterable ParameterList ModuleList ModuleDict filter_params values
-    itertools.chain itertools.chain.from_iterable copy""".split()
-)
 PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parameters", "get_trainable_params"})
 NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
 # What these give back clears its gradients itself.
@@ -56,7 +52,8 @@ HOOK_REGISTRATIONS = (
 STEP_HOOK = "register_step_post_hook"
 
 GRADIENT_READERS = frozenset(
-    "clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm clip_grads_with_norm_".split()
+    """clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm
+    clip_grads_with_norm_""".split()
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
@@ -73,9 +70,9 @@ _NOT_OPTIMIZER_TOKENS = frozenset(
     scheduler sched idx hook index wrapper_cls class builder func method key keys history result results""".split()
 )
 _NOT_SOLVER_TOKENS = frozenset("ode sde ksp linear sat ivp lp qp".split())
-_STEP_LIKE = frozenset("step optimizer optimize optimise optimise optimizer optim".split())
 _MAY_CLEAR = frozenset(
-    "zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit closure learn".split()
+    """zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit
+    closure learn""".split()
 )
 _HARMLESS = frozenset(
     """lr rate metric metrics ema log logger logging logs stat stats meter meters scheduler sched schedule bar progress
@@ -86,7 +83,6 @@ _CLEARS_GRADIENTS = re.compile(
     r"(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)",
     re.IGNORECASE,
 )
-_LOSS_TOKENS = frozenset("loss losses err error cost objective".split())
 
 
 def tokens(name: str) -> list[str]:
@@ -105,11 +101,6 @@ def named_like_optimizer(name: str) -> bool:
 def names_other_class(name: str) -> bool:
     """Whether a class or factory of this name makes something that is stepped and is no optimizer."""
     return bool(set(tokens(name)) & NOT_OPTIMIZER_CLASS_TOKENS)
-
-
-def named_like_loss(name: str) -> bool:
-    """Whether a name says that it holds a loss."""
-    return bool(set(tokens(name)) & _LOSS_TOKENS)
 
 
 def may_clear_or_step(name: str) -> bool:

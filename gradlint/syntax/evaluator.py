@@ -87,6 +87,7 @@ class Evaluator(Identity):
         return None
 
     def at(self, path: Path, depth: int) -> Value:
+        """What the object at a path is."""
         if path in self._busy:
             return None
         self._busy.add(path)
@@ -220,8 +221,9 @@ class Evaluator(Identity):
                 return self.value(receiver, scope, depth + 1)
         if name == "filter" and len(call.args) == 2:
             return self.value(call.args[1].value, scope, depth + 1)
-        if name in ("partial",) and arguments:
-            return self.value(arguments[0], scope, depth + 1)
+        if name == "partial" and arguments:
+            inner = self.value(arguments[0], scope, depth + 1)
+            return Function(inner.scope, call) if isinstance(inner, Function) and inner.bound is None else None
         if name in ("list", "tuple", "iter", "reversed", "sorted", "set") and len(arguments) == 1:
             return self.value(arguments[0], scope, depth + 1)
         if qualified.endswith("chain") or name == "chain":
@@ -242,6 +244,7 @@ class Evaluator(Identity):
         return owner.classes.get(func.value) if owner is not None else None
 
     def is_optimizer_class(self, class_: Scope) -> bool:
+        """Whether a class of this file derives from an optimizer."""
         return any(
             self.qualified(base).rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(self.qualified(base))
             for one in self.lineage(class_)
@@ -303,6 +306,7 @@ class Evaluator(Identity):
         return self._flatten(node, scope, 0)
 
     def given(self, call: cst.Call, scope: Scope) -> Iterator[Path]:
+        """The objects that a call is given."""
         for argument in call.args:
             if isinstance(argument.value, (cst.Name, cst.Attribute, cst.Subscript)):
                 path = self.path(argument.value, scope)

@@ -9,11 +9,12 @@ import libcst as cst
 from gradlint.flow.graph import Graph
 from gradlint.source import Source
 from gradlint.syntax import catalogue
+from gradlint.syntax.collect import collect
 from gradlint.syntax.lowering import lower_scope
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.parse import parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Scope, Table, collect
+from gradlint.syntax.scopes import Scope, Table
 from gradlint.syntax.tree import walk
 
 

@@ -90,9 +90,9 @@ class Objects(Evaluator):
             for attribute in _TELLING:
                 for mention in self.table.mentions.get(attribute, ()):
                     self._note(self._used, mention.receiver, mention.scope, attribute)
-                    if attribute == "step" and mention.call is not None and len(mention.call.args) == 1:
-                        if self._is_scaler(mention.receiver):
-                            self._note(self._used, mention.call.args[0].value, mention.scope, "scaler.step")
+                    by_scaler = attribute == "step" and self._is_scaler(mention.receiver)
+                    if by_scaler and mention.call is not None and len(mention.call.args) == 1:
+                        self._note(self._used, mention.call.args[0].value, mention.scope, "scaler.step")
         return self._used.get(path, set())
 
     def _note(self, used: dict[Path, set[str]], node: cst.BaseExpression, scope: Scope, use: str) -> None:

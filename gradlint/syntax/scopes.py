@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import libcst as cst
 
-from gradlint.syntax.tree import children, elements_of, walk
+from gradlint.syntax.tree import elements_of
 
 MODULE = 0
 
@@ -61,7 +60,7 @@ class Scope:
     def owner(self, name: str) -> Scope | None:
         """The scope whose variable a name here means, by Python's rules; None for builtins."""
         if name in self.foreign:
-            return self._outside(name) or self.module
+            return self.outside(name) or self.module
         scope: Scope | None = self
         while scope is not None:
             if name in scope.bindings and (scope.kind != "class" or scope is self):
@@ -69,7 +68,8 @@ class Scope:
             scope = scope.parent
         return None
 
-    def _outside(self, name: str) -> Scope | None:
+    def outside(self, name: str) -> Scope | None:
+        """The scope that a name declared global or nonlocal here belongs to."""
         if self.foreign[name]:
             return self.module
         scope = self.parent
@@ -112,199 +112,6 @@ class Table:
         return self.scopes[MODULE]
 
 
-def collect(tree: cst.Module) -> Table:
-    """Walk a whole file once."""
-    collector = _Collector(tree)
-    collector.visit_body(tree, collector.scopes[MODULE])
-    return Table(
-        collector.scopes,
-        collector.imports,
-        collector.mentions,
-        frozenset(collector.volatile),
-        frozenset(collector.tested),
-    )
-
-
-class _Collector:
-    def __init__(self, tree: cst.Module) -> None:
-        self.scopes = [Scope(MODULE, "module", "<module>", tree, None)]
-        self.imports: dict[str, str] = {}
-        self.mentions: dict[str, list[Mention]] = defaultdict(list)
-        self.volatile: set[str] = set()
-        self.tested: set[str] = set()
-
-    def open(self, kind: str, name: str, node: cst.CSTNode, parent: Scope) -> Scope:
-        scope = Scope(len(self.scopes), kind, name, node, parent)
-        self.scopes.append(scope)
-        return scope
-
-    def visit_body(self, node: cst.CSTNode, scope: Scope) -> None:
-        for child in children(node):
-            self.visit(child, scope)
-
-    def visit(self, node: cst.CSTNode, scope: Scope) -> None:
-        visitor = _VISITORS.get(type(node))
-        if visitor is not None:
-            visitor(self, node, scope)
-        elif type(node) not in _LEAVES:
-            self.visit_body(node, scope)
-
-    def lambda_(self, node: cst.Lambda, scope: Scope) -> None:
-        inner = self.open("lambda", "<lambda>", node, scope)
-        self.parameters(node.params, inner, scope)
-        self.visit(node.body, inner)
-
-    def assign(self, node: cst.Assign, scope: Scope) -> None:
-        self.visit(node.value, scope)
-        for target in node.targets:
-            self.bind(target.target, node.value, scope)
-            self.visit(target.target, scope)
-
-    def annotated(self, node: cst.AnnAssign, scope: Scope) -> None:
-        if node.value is not None:
-            self.visit(node.value, scope)
-        self.bind(node.target, node.value, scope, annotation=node.annotation.annotation)
-        self.visit(node.target, scope)
-
-    def augmented(self, node: cst.AugAssign, scope: Scope) -> None:
-        self.visit(node.value, scope)
-        if not _updates_in_place(node.value):
-            self.bind(node.target, node.value, scope, changed=True)
-        self.visit(node.target, scope)
-
-    def walrus(self, node: cst.NamedExpr, scope: Scope) -> None:
-        self.visit(node.value, scope)
-        self.bind(node.target, node.value, scope)
-
-    def loop(self, node: cst.For | cst.CompFor, scope: Scope) -> None:
-        self.visit(node.iter, scope)
-        self.bind(node.target, node.iter, scope, each=True)
-        for child in children(node):
-            if child is not node.iter:
-                self.visit(child, scope)
-
-    def with_item(self, node: cst.WithItem, scope: Scope) -> None:
-        self.visit(node.item, scope)
-        if node.asname is not None:
-            self.bind(node.asname.name, node.item, scope)
-
-    def declaration(self, node: cst.Global | cst.Nonlocal, scope: Scope) -> None:
-        for item in node.names:
-            scope.foreign[item.name.value] = isinstance(node, cst.Global)
-            self.volatile.add(item.name.value)
-
-    def pattern(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
-        if node.name is not None:
-            scope.bindings[node.name.value].append(Binding(scope, None))
-        self.visit_body(node, scope)
-
-    def call(self, node: cst.Call, scope: Scope) -> None:
-        if isinstance(node.func, cst.Attribute):
-            self.mention(node.func, scope, node)
-        else:
-            self.visit(node.func, scope)
-        for argument in node.args:
-            self.visit(argument.value, scope)
-
-    def attribute(self, node: cst.Attribute, scope: Scope) -> None:
-        self.mention(node, scope, None)
-
-    def mention(self, node: cst.Attribute, scope: Scope, call: cst.Call | None) -> None:
-        name = node.attr.value
-        self.mentions[name].append(Mention(scope, node.value, name, call))
-        self.visit(node.value, scope)
-
-    def test(self, node: cst.If | cst.While | cst.IfExp | cst.CompIf, scope: Scope) -> None:
-        self.tested.update(_identifiers(node.test))
-        self.visit_body(node, scope)
-
-    def condition(self, node: cst.BooleanOperation | cst.Comparison | cst.Match, scope: Scope) -> None:
-        self.tested.update(_identifiers(node.subject if isinstance(node, cst.Match) else node))
-        self.visit_body(node, scope)
-
-    def function(self, node: cst.FunctionDef, scope: Scope) -> None:
-        inner = self.open("function", node.name.value, node, scope)
-        inner.decorators = [d.decorator for d in node.decorators]
-        for decorator in inner.decorators:
-            self.visit(decorator, scope)
-        self.parameters(node.params, inner, scope)
-        scope.functions[node.name.value].append(inner)
-        scope.bindings[node.name.value].append(Binding(scope, None))
-        self.visit(node.body, inner)
-
-    def class_(self, node: cst.ClassDef, scope: Scope) -> None:
-        inner = self.open("class", node.name.value, node, scope)
-        inner.bases = [argument.value for argument in node.bases]
-        scope.classes[node.name.value] = inner
-        scope.bindings[node.name.value].append(Binding(scope, None))
-        self.visit(node.body, inner)
-
-    def parameters(self, parameters: cst.Parameters, inner: Scope, outer: Scope) -> None:
-        for parameter in _each_parameter(parameters):
-            name = parameter.name.value
-            inner.parameters.append(name)
-            annotation = parameter.annotation.annotation if parameter.annotation else None
-            inner.bindings[name].append(Binding(inner, None, parameter=True, annotation=annotation))
-            if parameter.default is not None:
-                inner.defaults[name] = parameter.default
-                self.visit(parameter.default, outer)
-
-    def import_(self, node: cst.Import | cst.ImportFrom, scope: Scope) -> None:
-        prefix = ""
-        if isinstance(node, cst.ImportFrom):
-            prefix = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "") + "."
-        if isinstance(node.names, cst.ImportStar):
-            return
-        for alias in node.names:
-            name = _dotted(alias.name)
-            local = (
-                alias.asname.name.value
-                if alias.asname and isinstance(alias.asname.name, cst.Name)
-                else name.split(".")[0]
-            )
-            self.imports.setdefault(local, prefix + (name if alias.asname or prefix else name.split(".")[0]))
-            scope.bindings[local].append(Binding(scope, None))
-
-    def bind(
-        self,
-        target: cst.BaseExpression,
-        value: cst.BaseExpression | None,
-        scope: Scope,
-        *,
-        each: bool = False,
-        changed: bool = False,
-        annotation: cst.BaseExpression | None = None,
-        items: tuple[int, ...] = (),
-    ) -> None:
-        parts = elements_of(target)
-        if parts is not None:
-            for position, part in enumerate(parts):
-                inner = part.value if isinstance(part, cst.StarredElement) else part
-                self.bind(inner, value, scope, each=each, items=(*items, position))
-            return
-        binding = Binding(scope, value, each, items, annotation=annotation, changed=changed)
-        match target:
-            case cst.Name(value=name):
-                owner = (scope._outside(name) or scope.module) if name in scope.foreign else scope
-                owner.bindings[name].append(binding)
-            case cst.Attribute(value=cst.Name(value=base), attr=attr):
-                method = _method(scope, base)
-                if method is not None and method.parent is not None:
-                    method.parent.attributes[attr.value].append(binding)
-                if changed or method is None or method.name != "__init__":
-                    self.volatile.add(attr.value)
-            case cst.Attribute(attr=attr):
-                self.volatile.add(attr.value)
-            case _:
-                pass
-
-
-def _method(scope: Scope, base: str) -> Scope | None:
-    """The method whose own object is called `base` here."""
-    owner = scope.owner(base)
-    return owner if owner is not None and owner.receiver == base else None
-
-
 def loop_bindings(target: cst.BaseExpression, iterable: cst.BaseExpression, scope: Scope) -> dict[str, Binding]:
     """What a loop binds its variables to, by name."""
     return {name: Binding(scope, iterable, True, items) for name, items in _unpacked(target, ())}
@@ -317,62 +124,3 @@ def _unpacked(target: cst.BaseExpression, items: tuple[int, ...]) -> Iterator[tu
             yield from _unpacked(part.value if isinstance(part, cst.StarredElement) else part, (*items, position))
     elif isinstance(target, cst.Name):
         yield target.value, items
-
-
-def _identifiers(node: cst.CSTNode) -> set[str]:
-    return {part.value for part in walk(node) if type(part) is cst.Name}
-
-
-def _updates_in_place(value: cst.BaseExpression) -> bool:
-    """Whether what is added comes from a gradient: the target stays the same tensor."""
-    return any(type(part) is cst.Name and "grad" in part.value for part in walk(value))
-
-
-def _each_parameter(parameters: cst.Parameters) -> Iterator[cst.Param]:
-    yield from parameters.posonly_params
-    yield from parameters.params
-    if isinstance(parameters.star_arg, cst.Param):
-        yield parameters.star_arg
-    yield from parameters.kwonly_params
-    if parameters.star_kwarg is not None:
-        yield parameters.star_kwarg
-
-
-def _dotted(node: cst.BaseExpression) -> str:
-    match node:
-        case cst.Attribute(value=value, attr=attr):
-            return f"{_dotted(value)}.{attr.value}"
-        case cst.Name(value=value):
-            return value
-        case _:
-            return ""
-
-
-_LEAVES = frozenset({cst.Name, cst.Integer, cst.Float, cst.SimpleString, cst.Pass, cst.Break, cst.Continue})
-_VISITORS: dict[type, Callable[[_Collector, Any, Scope], None]] = {  # Any: each visitor takes its own node class
-    cst.FunctionDef: _Collector.function,
-    cst.Lambda: _Collector.lambda_,
-    cst.ClassDef: _Collector.class_,
-    cst.Assign: _Collector.assign,
-    cst.AnnAssign: _Collector.annotated,
-    cst.AugAssign: _Collector.augmented,
-    cst.NamedExpr: _Collector.walrus,
-    cst.For: _Collector.loop,
-    cst.CompFor: _Collector.loop,
-    cst.WithItem: _Collector.with_item,
-    cst.Global: _Collector.declaration,
-    cst.Nonlocal: _Collector.declaration,
-    cst.Import: _Collector.import_,
-    cst.ImportFrom: _Collector.import_,
-    cst.MatchAs: _Collector.pattern,
-    cst.MatchStar: _Collector.pattern,
-    cst.Call: _Collector.call,
-    cst.Attribute: _Collector.attribute,
-    cst.If: _Collector.test,
-    cst.While: _Collector.test,
-    cst.IfExp: _Collector.test,
-    cst.CompIf: _Collector.test,
-    cst.BooleanOperation: _Collector.condition,
-    cst.Comparison: _Collector.condition,
-    cst.Match: _Collector.condition,
-}

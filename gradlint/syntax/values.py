@@ -42,9 +42,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, method or lambda of this file."""
+    """A function, method or lambda of this file; `bound` is the `partial(...)` that fixed some of its arguments."""
 
     scope: Scope
+    bound: cst.Call | None = None
 
 
 @dataclass(frozen=True, slots=True)

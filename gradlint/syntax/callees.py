@@ -1,0 +1,112 @@
+"""Which scope of the file a call enters, and what its parameters are there."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.events import Call, Place
+from gradlint.regions import Path
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.values import Function, Instance
+
+
+class Callees:
+    """Resolves the calls of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+
+    def called(self, call: cst.Call, statement: cst.CSTNode) -> Call | None:
+        """The scope that a call enters; None where it is not in this file."""
+        match call.func:
+            case cst.Attribute(value=receiver, attr=cst.Name(value=name)):
+                return self.method(call, name, receiver, statement)
+            case cst.Name():
+                found = self._objects.value(call.func, self._scope)
+                if isinstance(found, Function):
+                    return self.function(found, call, statement, call)
+        return None
+
+    def function(
+        self, found: Function, node: cst.Call, statement: cst.CSTNode, arguments: cst.Call | None = None
+    ) -> Call | None:
+        """The call of a function, by `arguments` or, as a closure, by its caller without any.
+
+        None where the arguments that a `partial` fixed are not to be seen from here.
+        """
+        bound = found.bound
+        if bound is not None:
+            arguments = bound.with_changes(args=[*bound.args[1:], *(arguments.args if arguments is not None else ())])
+        if arguments is None:
+            return Call(_place(node, statement), found.scope.number)
+        return self._enter(node, arguments, found.scope, statement)
+
+    def method(self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode) -> Call | None:
+        """The call of a method of a class of this file; None where the class or the method is not in it."""
+        if is_super(receiver):
+            owner = self._scope.parent
+            classes = list(self._objects.lineage(owner))[1:] if owner is not None and owner.kind == "class" else []
+            path: Path | None = Path(owner.number, "self") if owner is not None else None
+        else:
+            path = self._objects.path(receiver, self._scope)
+            if path is None:
+                return None
+            if path.name == "self" and not path.fields:
+                classes = list(self._objects.lineage(self._objects.table.scopes[path.scope]))
+            else:
+                value = self._objects.value(receiver, self._scope)
+                classes = list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
+        for class_ in classes:
+            if name in class_.functions:
+                return self._enter(call, call, class_.functions[name][-1], statement, path)
+        return None
+
+    def _enter(
+        self, node: cst.Call, call: cst.Call, target: Scope, statement: cst.CSTNode, receiver: Path | None = None
+    ) -> Call:
+        binds: list[tuple[Path, Path]] = []
+        formals = list(target.parameters)
+        if target.receiver is not None and target.parent is not None:
+            own = Path(target.parent.number, "self")
+            if receiver is not None and receiver != own:
+                binds.append((own, receiver))
+            formals = formals[1:]
+        given, complete = _arguments(call, formals)
+        constants: list[tuple[Path, object]] = []
+        for formal in formals:
+            value = given.get(formal, target.defaults.get(formal) if complete else None)
+            if value is None:
+                continue
+            known, constant = constant_of(value)
+            if known:
+                constants.append((Path(target.number, formal), constant))
+            elif formal in given:
+                actual = self._objects.path(value, self._scope)
+                if actual is not None:
+                    binds.append((Path(target.number, formal), actual))
+        return Call(_place(node, statement), target.number, tuple(binds), tuple(constants))
+
+
+def _arguments(call: cst.Call, formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
+    """What a call gives each parameter, and whether no star hides any."""
+    given: dict[str, cst.BaseExpression] = {}
+    for position, argument in enumerate(call.args):
+        if argument.star:
+            return given, False
+        if argument.keyword is not None:
+            given[argument.keyword.value] = argument.value
+        elif position < len(formals):
+            given[formals[position]] = argument.value
+    return given, True
+
+
+def is_super(node: cst.BaseExpression) -> bool:
+    """Whether an expression is `super()`."""
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "super"
+
+
+def _place(node: cst.CSTNode, statement: cst.CSTNode) -> Place:
+    return Place(node, statement, text_of(node))

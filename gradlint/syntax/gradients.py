@@ -1,0 +1,89 @@
+"""Tensors and their gradients: which one an expression means, what clears it, what updates a tensor by it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.events import Clear, Event, Forget, Place, Step
+from gradlint.regions import ELEMENT, Path, Region
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import text_of, walk
+
+
+class Gradients:
+    """Reads the tensors of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+
+    def clear_of(
+        self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode, kind: type[Clear] = Clear
+    ) -> Clear:
+        """The event of dropping, overwriting or rescaling the gradient of a tensor."""
+        params = self._objects.tensors(tensor, self._scope)
+        place = Place(node, statement, text_of(node), text_of(tensor))
+        if not params:
+            return kind(place, (), possible=True)
+        # A single tensor with a name of its own is that tensor; an element of something unknown may be anything.
+        own = self._objects.path(tensor, self._scope) == params[0] and self._is_single(params[0])
+        unknown = not own and any(p.fields[-1:] == (ELEMENT,) or not self._objects.is_made_here(p) for p in params)
+        return kind(place, params, possible=unknown, owner=params[0] if own else None)
+
+    def _is_single(self, path: Path) -> bool:
+        """Whether a path is that of one tensor in a variable of its own, not of an element of something."""
+        owner = self._objects.table.scopes[path.scope]
+        bindings = owner.bindings.get(path.name, [])
+        return not path.fields and bool(bindings) and not any(b.each for b in bindings)
+
+    def update(self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> list[Event]:
+        """The events of changing a tensor by its own gradient, without an optimizer."""
+        plain = tensor.value if is_data(tensor) and isinstance(tensor, cst.Attribute) else tensor
+        params = self._objects.tensors(plain, self._scope)
+        place = Place(node, statement, text_of(node), text_of(plain))
+        return [Step(place, tuple(Region(p, p) for p in params), manual=True)] if params else [Forget(place, None)]
+
+    def is_computed_from(self, value: cst.BaseExpression, target: cst.BaseExpression) -> bool:
+        """Whether a value is computed from the gradient of the target."""
+        wanted = self._objects.tensors(target, self._scope)
+        for part in walk(value):
+            tensor = gradient_of(part) if isinstance(part, cst.Attribute) else None
+            if tensor is None and isinstance(part, cst.Name):
+                tensor = self.alias(part)
+            if tensor is not None:
+                found = self._objects.tensors(tensor, self._scope)
+                if not wanted or not found or any(a.touches(b) for a in wanted for b in found):
+                    return True
+        return False
+
+    def alias(self, name: cst.Name, *, exact: bool = False) -> cst.BaseExpression | None:
+        """The tensor whose gradient a name is; unless `exact`, also one from whose gradient it was computed."""
+        owner = self._scope.owner(name.value)
+        bindings = owner.bindings[name.value] if owner is not None else []
+        if len(bindings) != 1 or bindings[0].value is None or bindings[0].each or bindings[0].items:
+            return None
+        if exact:
+            return gradient_of(bindings[0].value)
+        for part in walk(bindings[0].value):
+            if isinstance(part, cst.Attribute):
+                tensor = gradient_of(part)
+                if tensor is not None:
+                    return tensor
+        return None
+
+
+def gradient_of(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """The tensor of `tensor.grad`, `tensor.grad.data` and `tensor._grad`."""
+    match node:
+        case cst.Attribute(value=tensor, attr=cst.Name(value="grad" | "_grad")):
+            return tensor
+        case cst.Attribute(value=cst.Attribute() as inner, attr=cst.Name(value="data")):
+            return gradient_of(inner)
+        case _:
+            return None
+
+
+def is_data(node: cst.BaseExpression) -> bool:
+    """Whether an expression is `tensor.data`."""
+    return isinstance(node, cst.Attribute) and node.attr.value == "data"

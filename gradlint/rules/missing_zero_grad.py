@@ -44,10 +44,10 @@ class MissingZeroGrad(FlowRule):
     ## What happens to the numbers
 
     Every update uses the sum of all gradients since the last clear. For plain SGD that is exactly SGD with momentum
-    1.0: nothing ever slows it down, it overshoots and oscillates (after 500 steps of a small regression the loss was 1.249
-    instead of 0.0312). Adam divides by the size of the gradients, so it stays bounded and only trains worse: nothing
-    crashes, the loss curve only looks a little off. Under a gradient scaler the old part is divided by the scale, which
-    hides the bug until mixed precision is turned off.
+    1.0: nothing ever slows it down, it overshoots and oscillates (after 500 steps of a small regression the loss was
+    1.249 instead of 0.0312). Adam divides by the size of the gradients, so it stays bounded and only trains worse:
+    nothing crashes, the loss curve only looks a little off. Under a gradient scaler the old part is divided by the
+    scale, which hides the bug until mixed precision is turned off.
 
     ## Example
 

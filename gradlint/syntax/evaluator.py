@@ -43,7 +43,9 @@ class Evaluator(Identity):
             case cst.List() | cst.Tuple() | cst.Set():
                 return Items(tuple(element.value for element in node.elements), scope)
             case cst.Dict():
-                return Items(tuple(e.value for e in node.elements if isinstance(e, cst.DictElement)), scope)
+                pairs = [e for e in node.elements if isinstance(e, cst.DictElement)]
+                keys = tuple(f"[{constant_of(e.key)[1]!r}]" for e in pairs)
+                return Items(tuple(e.value for e in pairs), scope, keys)
             case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
                 return union(self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
             case (
@@ -115,9 +117,9 @@ class Evaluator(Identity):
         if isinstance(container, Items) and container.values:
             if key == ELEMENT:
                 return self._choice(container, depth)
-            index = key[1:-1]
-            if index.isdigit() and int(index) < len(container.values):
-                return self.value(container.values[int(index)], container.scope, depth + 1)
+            keys = container.keys or tuple(f"[{position}]" for position in range(len(container.values)))
+            if key in keys:
+                return self.value(container.values[keys.index(key)], container.scope, depth + 1)
         return None
 
     def _bound_value(self, path: Path, depth: int = 0) -> Value:

@@ -27,10 +27,11 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A literal list, tuple or dictionary."""
+    """A literal list, tuple or dictionary; `keys` as they are written in a path."""
 
     values: tuple[cst.BaseExpression, ...]
     scope: Scope
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

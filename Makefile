@@ -16,8 +16,8 @@ $(BIN)/gradlint: pyproject.toml
 test: environment  ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-golden: environment  ## write tests/golden/ anew; read the difference
-	$(BIN)/python -m pytest -q --update-golden tests/test_reporters.py
+golden: environment  ## write tests/golden/ and docs/rules/ anew; read the difference
+	$(BIN)/python -m pytest -q --update-golden tests/test_reporters.py tests/test_graphs.py tests/test_docs.py
 
 lint: environment  ## ruff, both parts
 	$(BIN)/ruff check .

@@ -37,6 +37,11 @@ def test_a_method_that_nobody_calls() -> None:
     assert rows(agent()) == [9]
 
 
+def test_a_method_that_updates_by_hand_what_a_base_class_made() -> None:
+    body = "self.loss(batch).backward()\n        for p in self.net.parameters():\n            p.data -= 0.1 * p.grad"
+    assert rows(f"class Agent(Base):\n    def learn(self, batch):\n        {body}") == [4]
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -48,6 +53,9 @@ def test_a_method_that_nobody_calls() -> None:
         pytest.param(agent(rest="agent = Agent(net)\nagent.learn(batch)"), id="its-caller-decides"),
         pytest.param(agent(parameters="loss", body="loss.backward(); self.optimizer.step()"), id="loss-from-outside"),
         pytest.param(agent(name="TestAgent"), id="test-class"),
+        pytest.param(
+            f"class Agent(Base):\n    def learn(self, batch):\n        {LEARN}", id="optimizer-of-an-unseen-base-class"
+        ),
         pytest.param(agent(method="test_learn"), id="test-method"),
         pytest.param(
             "def train(net, optimizer):\n    net().backward()\n    optimizer.step()", id="objects-from-outside"

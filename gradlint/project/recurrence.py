@@ -17,8 +17,8 @@ def call_again(
     """Let control go from the exit of such a method back to its entry.
 
     That is done for methods that step what their own object holds, where no other code of the file clears it. What is
-    known of the method's own variables does not survive; a loss that the caller gives comes from a program that the
-    caller decides about.
+    known of the method's own variables does not survive. A loss that the caller gives comes from a program that the
+    caller decides about, and an optimizer that an unseen base class made may be cleared there.
     """
     called = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)}
     stepped = stepped_regions(graphs)
@@ -28,10 +28,17 @@ def call_again(
             continue
         if any(isinstance(event, Accumulate) and event.given for event in graph.events()):
             continue
-        own = [region for region in stepped[number] if region.owner.name == "self" and region.owner.fields]
+        own = [region for region in stepped[number] if _belongs(region, scope)]
         if own and not any(_cleared_elsewhere(region, number, graphs, clears) for region in own):
             again = Edge(Graph.EXIT, Graph.ENTRY, loop=scope.node, ends_scope=number)
             graph.nodes[Graph.EXIT].edges.append(again)
+
+
+def _belongs(region: Region, scope: Scope) -> bool:
+    """Whether a region is the method's own object's: set in its class, or updated by hand in the method itself."""
+    if region.owner.name != "self" or not region.owner.fields or scope.parent is None:
+        return False
+    return region.owner.fields[0] in scope.parent.attributes or region.owner == region.params
 
 
 def _is_test(scope: Scope) -> bool:

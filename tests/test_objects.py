@@ -101,6 +101,18 @@ class Trainer(Base):
     assert stepped(program, "self.worker", "fit") == ["self.net"]
 
 
+@pytest.mark.parametrize("attribute", ["_worker", "worker"])
+def test_attribute_and_its_property_are_one_object(attribute: str) -> None:
+    program = f"""
+class Trainer:
+    def __init__(self):
+        self.{attribute} = SGD(self.net.parameters())
+    def fit(self): ...
+"""
+    assert stepped(program, "self.worker", "fit") == ["self.net"]
+    assert stepped(program, "self._worker", "fit") == ["self.net"]
+
+
 @pytest.mark.parametrize(
     "name",
     """opt optim optimizer optimiser opts optimizers optG optD optimizerG optimizer_d G_solver netG_optimizer criticOpt

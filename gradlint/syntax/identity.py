@@ -127,8 +127,14 @@ class Identity:
         return (None, False) if items else (value, False)
 
     def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
-        own = base.field(attribute)
         bindings = self.attribute_bindings(base, attribute)
+        if not bindings and base.name == "self" and not base.fields:
+            # `self.optimizer` that nobody sets is taken to be the property of `self._optimizer`, and the other way.
+            private = attribute.startswith("_")
+            twin = attribute.lstrip("_") if private else f"_{attribute}"
+            bindings = self.attribute_bindings(base, twin)
+            attribute = twin if bindings or private else attribute
+        own = base.field(attribute)
         if len(bindings) == 1 and depth <= MAX_DEPTH and own not in self._busy:
             value = bindings[0].value
             if isinstance(value, cst.Attribute) and not bindings[0].items and not bindings[0].each:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from gradlint.events import Call, Place
@@ -32,17 +34,11 @@ class Callees:
 
     def function(
         self, found: Function, node: cst.Call, statement: cst.CSTNode, arguments: cst.Call | None = None
-    ) -> Call | None:
-        """The call of a function, by `arguments` or, as a closure, by its caller without any.
-
-        None where the arguments that a `partial` fixed are not to be seen from here.
-        """
-        bound = found.bound
-        if bound is not None:
-            arguments = bound.with_changes(args=[*bound.args[1:], *(arguments.args if arguments is not None else ())])
-        if arguments is None:
-            return Call(_place(node, statement), found.scope.number)
-        return self._enter(node, arguments, found.scope, statement)
+    ) -> Call:
+        """The call of a function, by `arguments` or, as a closure, by its caller without any."""
+        fixed = found.bound.args[1:] if found.bound is not None else ()
+        given = arguments.args if arguments is not None else ()
+        return self._enter(node, [*fixed, *given], found.scope, statement)
 
     def method(self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode) -> Call | None:
         """The call of a method of a class of this file; None where the class or the method is not in it."""
@@ -61,11 +57,16 @@ class Callees:
                 classes = list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
         for class_ in classes:
             if name in class_.functions:
-                return self._enter(call, call, class_.functions[name][-1], statement, path)
+                return self._enter(call, call.args, class_.functions[name][-1], statement, path)
         return None
 
     def _enter(
-        self, node: cst.Call, call: cst.Call, target: Scope, statement: cst.CSTNode, receiver: Path | None = None
+        self,
+        node: cst.Call,
+        arguments: Sequence[cst.Arg],
+        target: Scope,
+        statement: cst.CSTNode,
+        receiver: Path | None = None,
     ) -> Call:
         binds: list[tuple[Path, Path]] = []
         formals = list(target.parameters)
@@ -74,7 +75,7 @@ class Callees:
             if receiver is not None and receiver != own:
                 binds.append((own, receiver))
             formals = formals[1:]
-        given, complete = _arguments(call, formals)
+        given, complete = _given(arguments, formals)
         constants: list[tuple[Path, object]] = []
         for formal in formals:
             value = given.get(formal, target.defaults.get(formal) if complete else None)
@@ -90,16 +91,16 @@ class Callees:
         return Call(_place(node, statement), target.number, tuple(binds), tuple(constants))
 
 
-def _arguments(call: cst.Call, formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
-    """What a call gives each parameter, and whether no star hides any."""
+def _given(arguments: Sequence[cst.Arg], formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
+    """What each parameter is given, and whether no star hides any."""
     given: dict[str, cst.BaseExpression] = {}
-    for position, argument in enumerate(call.args):
+    waiting = iter(formals)
+    for argument in arguments:
         if argument.star:
             return given, False
-        if argument.keyword is not None:
-            given[argument.keyword.value] = argument.value
-        elif position < len(formals):
-            given[formals[position]] = argument.value
+        formal = argument.keyword.value if argument.keyword is not None else next(waiting, None)
+        if formal is not None:
+            given[formal] = argument.value
     return given, True
 
 

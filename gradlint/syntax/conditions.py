@@ -38,6 +38,14 @@ class Conditions:
                 pass
         return Literal(self._truth(test), True)
 
+    def matches(self, subject: cst.BaseExpression, operator: cst.BaseCompOp, value: cst.BaseExpression) -> Literal:
+        """The literal that is true where a pattern's value fits the subject."""
+        found = self._comparison(subject, operator, value)
+        if found is not None:
+            return found
+        text = f"{text_of(subject)} matches {text_of(value)}"
+        return Literal(Truth(text, self.reads(subject) | self.reads(value)), True)
+
     def _truth(self, test: cst.BaseExpression) -> Condition:
         path = self._objects.path(test, self._scope) if isinstance(test, (cst.Name, cst.Attribute)) else None
         return Truth(path if path is not None else text_of(test), self.reads(test))

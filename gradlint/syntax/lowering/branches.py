@@ -186,11 +186,9 @@ def match_(low: Lowering, node: cst.Match) -> None:
 def _pattern(low: Lowering, pattern: cst.MatchPattern, subject: cst.BaseExpression) -> Arms:
     match pattern:
         case cst.MatchValue(value=value):
-            test = cst.Comparison(subject, [cst.ComparisonTarget(cst.Equal(), value)])
-            return _split(low, low.conditions.literal(test))
+            return _split(low, low.conditions.matches(subject, cst.Equal(), value))
         case cst.MatchSingleton(value=value):
-            test = cst.Comparison(subject, [cst.ComparisonTarget(cst.Is(), value)])
-            return _split(low, low.conditions.literal(test))
+            return _split(low, low.conditions.matches(subject, cst.Is(), value))
         case cst.MatchAs(pattern=None):
             return Arms(low.build.ends, low.build.holds, [], low.build.holds)
         case cst.MatchAs(pattern=inner) if inner is not None:

@@ -21,11 +21,11 @@ from gradlint.flow.guards import (
 )
 from gradlint.regions import Path
 
-I, N, AMP, MODE, OPT = Path(1, "i"), Path(1, "n"), Path(1, "amp"), Path(1, "mode"), Path(1, "opt")
+COUNT, AMP, MODE, OPT = Path(1, "i"), Path(1, "amp"), Path(1, "mode"), Path(1, "opt")
 
 
 def cycle(shift: int, period: str = "n") -> Cycle:
-    return Cycle(I, shift, period, frozenset({I}))
+    return Cycle(COUNT, shift, period, frozenset({COUNT}))
 
 
 def yes(condition: Condition) -> Literal:
@@ -68,8 +68,8 @@ def is_none(path: Path) -> IsNone:
         pytest.param(yes(cycle(3, "4")), cycle(0, "4"), False, id="three-apart-with-period-four"),
         pytest.param(yes(cycle(1, "4")), cycle(1, "2"), True, id="every-fourth-is-a-second"),
         pytest.param(yes(cycle(1, "2")), cycle(1, "4"), None, id="not-every-second-is-a-fourth"),
-        pytest.param(yes(equals(I, 0)), cycle(0), True, id="zero-is-a-multiple"),
-        pytest.param(yes(equals(I, 0)), cycle(1), None, id="one-is-a-multiple-only-of-one"),
+        pytest.param(yes(equals(COUNT, 0)), cycle(0), True, id="zero-is-a-multiple"),
+        pytest.param(yes(equals(COUNT, 0)), cycle(1), None, id="one-is-a-multiple-only-of-one"),
     ],
 )
 def test_decide(known: Literal, asked: Condition, verdict: bool | None) -> None:
@@ -90,7 +90,7 @@ def test_happens_both_ways(known: tuple[Literal, ...], asked: Condition, both: b
     assert happens_both_ways(known, asked) is both
 
 
-PHASES = {(I, "n"): (0, 1), (I, "2"): (0, 1)}
+PHASES = {(COUNT, "n"): (0, 1), (COUNT, "2"): (0, 1)}
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ PHASES = {(I, "n"): (0, 1), (I, "2"): (0, 1)}
         pytest.param(yes(cycle(0)), {yes(cycle(-1))}, id="a-multiple-still-tells-its-neighbour"),
         pytest.param(yes(cycle(-1)), set(), id="and-then-lapses"),
         pytest.param(no(cycle(0, "2")), {yes(cycle(0, "2"))}, id="not-even-is-odd"),
-        pytest.param(yes(equals(I, 0)), set(), id="a-value-lapses"),
-        pytest.param(yes(LastTrip(I, frozenset({I}))), set(), id="the-end-lapses"),
+        pytest.param(yes(equals(COUNT, 0)), set(), id="a-value-lapses"),
+        pytest.param(yes(LastTrip(COUNT, frozenset({COUNT}))), set(), id="the-end-lapses"),
         pytest.param(yes(truth(AMP)), {yes(truth(AMP))}, id="another-variable-stays"),
     ],
 )
 def test_advance(before: Literal, after: set[Literal]) -> None:
-    assert advance(frozenset({before}), I, 1, PHASES) == after
+    assert advance(frozenset({before}), COUNT, 1, PHASES) == after
 
 
 def test_forget_drops_what_reads_the_variable_or_lies_inside_it() -> None:

@@ -157,21 +157,25 @@ class Effects:
 
     def _zero_grad(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
         place = self._place(call, statement, receiver)
-        if self._objects.optimizer(receiver, self._scope) is None:
-            followed = self._callees.method(call, "zero_grad", receiver, statement)
-            if followed is not None:
-                return [followed]
+        if self._objects.optimizer(receiver, self._scope) is not None:
+            return [self._clear_by(owner, place) for owner in self._owners(receiver)]
+        followed = self._callees.method(call, "zero_grad", receiver, statement)
+        if followed is not None:
+            return [followed]
         path = self._objects.path(receiver, self._scope)
         if path is None or is_super(receiver):
             return [Clear(place, (), possible=True)]
-        if self._objects.optimizer_at(path) is not None:
-            regions = self._objects.regions(receiver, self._scope)
-            params = [r.params for r in regions]
-            for other in self._objects.around(path)[1:]:
-                if self._objects.optimizer_at(other) is not None:
-                    params.extend(self._objects.stepped_params(other))
-            return [Clear(place, tuple(dict.fromkeys(params)), owner=path)]
         return [Clear(place, self._objects.around(path), possible=not self._objects.is_made_here(path))]
+
+    def _owners(self, receiver: cst.BaseExpression) -> list[Path]:
+        """The optimizers that an expression means: several where it is one of a literal container."""
+        return list(dict.fromkeys(region.owner for region in self._objects.regions(receiver, self._scope)))
+
+    def _clear_by(self, optimizer: Path, place: Place) -> Clear:
+        """An optimizer clears its own parameters, and those of what it wraps or is wrapped by."""
+        around = [path for path in self._objects.around(optimizer) if self._objects.optimizer_at(path) is not None]
+        params = [params for path in (optimizer, *around) for params in self._objects.stepped_params(path)]
+        return Clear(place, tuple(dict.fromkeys(params)), owner=optimizer)
 
     def _in_place(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode

@@ -67,10 +67,12 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
 
 
 def _assign(low: Lowering, node: cst.Assign) -> None:
-    low.evaluate(node.value)
-    for target in node.targets:
-        _evaluate_target(low, target.target)
-        low.assign(target.target, node.value)
+    target = node.targets[0].target
+    if not any(isinstance(event, Step) for event in low.effects.assign(target, node.value, low.statement)):
+        low.evaluate(node.value)
+    for assigned in node.targets:
+        _evaluate_target(low, assigned.target)
+        low.assign(assigned.target, node.value)
 
 
 def _evaluate_target(low: Lowering, target: cst.BaseExpression) -> None:

@@ -1,0 +1,168 @@
+"""What code means for gradients: one line of code, its events in the order in which they happen."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlint.events import Assign, Call, Event, Forget
+from gradlint.source import Source
+from gradlint.syntax.lower_file import lower
+
+PRELUDE = "import torch\n"
+
+
+def events(code: str) -> list[str]:
+    """The names of the events of a program's module scope, assignments left out, with what they are about."""
+    graph = lower(Source("program.py", PRELUDE + code)).graphs[0]
+    return [_shown(event) for event in graph.events() if not isinstance(event, Assign)]
+
+
+def _shown(event: Event) -> str:
+    name = type(event).__name__.lower()
+    if isinstance(event, Call):
+        return name
+    if isinstance(event, Forget):
+        return f"{name} {'everything' if event.given is None else ' '.join(map(str, event.given))}"
+    regions = getattr(event, "regions", None)
+    about = (
+        [str(region.params) for region in regions]
+        if regions is not None
+        else list(map(str, getattr(event, "params", ())))
+    )
+    return " ".join([name, *about])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "loss.backward()",
+        "model(x).sum().backward()",
+        "(a + b).backward(retain_graph=True)",
+        "sum(losses.values()).backward()",
+        "out.backward(torch.ones_like(out))",
+        "torch.autograd.backward([a, b])",
+        "scaler.scale(loss).backward()",
+        "accelerator.backward(loss)",
+        "fabric.backward(loss)",
+        "self.manual_backward(loss)",
+        "booster.backward(loss, optimizer)",
+        "optimizer.backward(loss)",
+        "with amp.scale_loss(loss, optimizer) as scaled:\n    scaled.backward()",
+    ],
+)
+def test_accumulates(code: str) -> None:
+    assert events(code) == ["accumulate"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("import torch.distributed.autograd as dist_autograd\ndist_autograd.backward(c, [loss])", id="rpc"),
+        pytest.param("grads = torch.autograd.grad(loss, ps)", id="autograd.grad"),
+        pytest.param("super().backward(loss)", id="super"),
+        pytest.param("optimizer.step", id="not-called"),
+        pytest.param("'loss.backward()'", id="string"),
+        pytest.param("def f():\n    loss.backward()", id="only-defined"),
+        pytest.param("g = lambda: loss.backward()", id="lambda-only-defined"),
+    ],
+)
+def test_deposits_nothing(code: str) -> None:
+    assert events(code) == []
+
+
+def test_a_file_of_another_framework_says_nothing() -> None:
+    assert lower(Source("p.py", "import mxnet\nloss.backward()\ntrainer.step(1)\n")).graphs == {}
+    assert lower(Source("p.py", "import mxnet\nimport torch\nloss.backward()\n")).graphs != {}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("optimizer.step()", ["step optimizer.param_groups"], id="optimizer"),
+        pytest.param("scaler.step(optimizer)", ["step optimizer.param_groups"], id="scaler"),
+        pytest.param("xm.optimizer_step(optimizer)", ["step optimizer.param_groups"], id="xla"),
+        pytest.param("w.data -= lr * w.grad", ["step w"], id="augmented"),
+        pytest.param("w.data.sub_(lr * w.grad.data)", ["step w"], id="in-place-method"),
+        pytest.param("w.data = w.data - lr * w.grad", ["step w"], id="data-replaced"),
+        pytest.param("g = w.grad.detach()\nw.data[0] -= g[0]", ["read", "step w"], id="by-alias-and-index"),
+        pytest.param(
+            "optimizer.first_step(zero_grad=True)",
+            ["step optimizer.param_groups", "clear optimizer.param_groups"],
+            id="sam",
+        ),
+        pytest.param("optimizer.second_step()", ["step optimizer.param_groups"], id="sam-without-clear"),
+        pytest.param("scaler.step()", [], id="scaler-without-argument"),
+        pytest.param("scaler.update()", ["updatescale"], id="scale-update"),
+        pytest.param("env.step(action)", ["forget env action"], id="environment"),
+        pytest.param("engine.backward(loss)\nengine.step()", ["forget engine"], id="engine"),
+        pytest.param("rm_model.backward(loss)\nrm_model.step()", ["forget rm_model"], id="engine-called-model"),
+        pytest.param("prof.step()", ["forget prof"], id="profiler"),
+        pytest.param("w = w - lr * w.grad", ["read"], id="a-new-tensor-is-no-step"),
+        pytest.param("p.data.clamp_(-1, 1)", [], id="weight-clipping"),
+        pytest.param("optimizer.step(loss)", ["forget everything"], id="the-step-back-propagates-itself"),
+        pytest.param("optimizer.step(closure=None)", ["step optimizer.param_groups"], id="no-closure"),
+    ],
+)
+def test_steps(code: str, expected: list[str]) -> None:
+    assert events(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("optimizer.zero_grad()", ["clear optimizer.param_groups"], id="optimizer"),
+        pytest.param("optimizer.zero_grad(set_to_none=False)", ["clear optimizer.param_groups"], id="to-zeros"),
+        pytest.param("model.zero_grad()", ["clear model"], id="model"),
+        pytest.param("w.grad = None", ["clear w"], id="none"),
+        pytest.param("del w.grad", ["clear w"], id="del"),
+        pytest.param("w.grad.zero_()", ["clear w"], id="zero"),
+        pytest.param("w.grad.data.zero_()", ["clear w"], id="data-zero"),
+        pytest.param("w.grad.detach_()\nw.grad.zero_()", ["read", "clear w"], id="detach-and-zero"),
+        pytest.param("w.grad *= 0", ["clear w"], id="times-zero"),
+        pytest.param("w.grad[:] = 0", ["clear w"], id="slice"),
+        pytest.param("w.grad.fill_(0)", ["clear w"], id="fill"),
+        pytest.param("w.grad = new", ["clear w"], id="overwritten"),
+        pytest.param("w.grad.copy_(new)", ["clear w"], id="copied-over"),
+        pytest.param("w.grad = w.grad * mask", ["read", "rescale w"], id="masked-is-not-cleared"),
+        pytest.param("w.grad /= world", ["rescale w"], id="averaged-is-not-cleared"),
+        pytest.param("for p in model.parameters():\n    p.grad = None", ["clear model"], id="loop-over-parameters"),
+        pytest.param(
+            "for n, p in model.named_parameters():\n    p.grad = None", ["clear model"], id="loop-over-named-parameters"
+        ),
+        pytest.param(
+            "for g in optimizer.param_groups:\n    for p in g['params']:\n        p.grad = None",
+            ["clear optimizer.param_groups"],
+            id="loop-over-groups",
+        ),
+        pytest.param(
+            "for o in [adam, sgd]:\n    o.zero_grad()",
+            ["clear adam.param_groups", "clear sgd.param_groups"],
+            id="loop-over-literal-list",
+        ),
+        pytest.param("[o.zero_grad() for o in optimizers]", ["clear optimizers[*].param_groups"], id="comprehension"),
+        pytest.param("reset_grad()", ["forget everything"], id="a-name-that-says-so"),
+    ],
+)
+def test_clears(code: str, expected: list[str]) -> None:
+    assert events(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("utils.train_one(model, optimizer)", ["forget utils model optimizer"], id="given-the-optimizer"),
+        pytest.param("utils.clip(model, optimizer)", [], id="a-name-that-cannot-clear"),
+        pytest.param(
+            "log(loss.backward(), optimizer.step())",
+            ["accumulate", "step optimizer.param_groups"],
+            id="arguments-first",
+        ),
+        pytest.param(
+            "optimizer.zero_grad() or loss.backward()", ["clear optimizer.param_groups", "accumulate"], id="or"
+        ),
+        pytest.param("x = [loss.backward() for loss in losses][0]", ["accumulate"], id="comprehension"),
+        pytest.param("if (l := f(x)) is not None: l.backward()", ["accumulate"], id="walrus"),
+    ],
+)
+def test_order_and_unknown_calls(code: str, expected: list[str]) -> None:
+    assert events(code) == expected

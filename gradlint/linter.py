@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,10 +38,8 @@ class _Broken:
 
 
 def relevant(data: bytes, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules that the bytes of a file can break at all: those whose every group of words has a word in them."""
-    return tuple(
-        rule for rule in rules if rule.words and all(any(word in data for word in group) for group in rule.words)
-    )
+    """The rules that the bytes of a file can break at all: those whose every sign is in them."""
+    return tuple(rule for rule in rules if rule.signs and all(re.search(sign, data) for sign in rule.signs))
 
 
 def lint(source: Source, rules: Sequence[Rule], *, check_syntax: bool = True) -> LintResult:

@@ -31,8 +31,8 @@ class Rule:
     category: ClassVar[str]
     severity: ClassVar[Severity]
     preview: ClassVar[bool] = False
-    # A file can only break the rule if, for each of these groups, its bytes hold one of the group's words.
-    words: ClassVar[tuple[tuple[bytes, ...], ...]] = ()
+    # Regular expressions that all match somewhere in the bytes of every file that can break the rule.
+    signs: ClassVar[tuple[bytes, ...]] = ()
 
     @property
     def name(self) -> str:

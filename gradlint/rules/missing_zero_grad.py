@@ -89,7 +89,7 @@ class MissingZeroGrad(FlowRule):
     code = "GRD101"
     category = "clearing"
     severity = Severity.ERROR
-    words = ((b"backward",), (b"step", b".grad"))
+    signs = (rb"backward\s*\(", rb"step\s*\(|\.grad\b")
 
     def start(self) -> State:
         """Nothing is known of a region at first."""

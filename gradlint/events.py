@@ -101,6 +101,13 @@ class Forget(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Lend(Event):
+    """Another scope of the project is given to a call that nobody can follow and that may run it."""
+
+    target: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Assign(Event):
     """A variable gets another value: what was known of it, or lies inside it, is void.
 

@@ -114,7 +114,7 @@ for x in loader:
 """,
     "evaluation-order": """\
 for x in loader:
-    log(model(x).backward(), optimizer.step() if (ready := go(x)) else None, [o.zero_grad() for o in opts])
+    log(model(x).backward(), optimizer.step() if (ready := go(x)) else None, [p.grad.norm() for p in model.parameters()])
 """,
 }
 

@@ -86,10 +86,6 @@ def test_changelog_knows_the_version_or_what_is_unreleased() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", title) for title in titles[1:])
 
 
-def test_readme_pins_the_hook_at_the_version() -> None:
-    assert re.findall(r"rev: (\S+)", (ROOT / "README.md").read_text("utf-8")) == [f"v{gradlint.__version__}"]
-
-
 def test_python_versions_agree() -> None:
     declared = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)]
     assert declared == ["3.10", "3.11", "3.12", "3.13", "3.14"]

@@ -43,18 +43,23 @@ class Fact:
 class Moment:
     """One part of a witness: an event, or the beginning of another trip through a loop.
 
-    `concerns` says that the event is about the report's region.
+    `concerns` says that the event is about the report's region, `called_again` that the loop is the scope itself.
     """
 
     event: Event | None = None
     loop: object | None = None
     concerns: bool = False
+    called_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An event that met a state it must not meet, and the path from where that story began up to the event."""
+    """An event that met a state it must not meet, and the path from where that story began up to the event.
+
+    `cleared` says that the scope clears the region on some other path.
+    """
 
     region: Region
     event: Event
     path: tuple[Moment, ...]
+    cleared: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Read, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph, Memory, Test
 from gradlint.flow.guards import Cycle
@@ -59,7 +59,7 @@ def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:
             return True
         case Forget(given=given):
             return any(path.holds(owner) for path in given or () for owner in owners)
-        case Call(target=target):
+        case Call(target=target) | Lend(target=target):
             return target in effective
         case _:
             return False

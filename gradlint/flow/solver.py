@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from gradlint.events import Call, Event
+from gradlint.events import Call, Clear, Event
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.transfer import Transfer
@@ -26,6 +26,7 @@ class Solver:
     def __init__(self, graphs: Mapping[int, Graph], rule: Typestate, clears: Callable[[Event, Region], bool]) -> None:
         self._graphs = graphs
         self._rule = rule
+        self._clears = clears
         self._transfer = Transfer(rule, clears)
         self._runs: dict[tuple[int, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
@@ -39,8 +40,10 @@ class Solver:
         while self._work:
             self._advance(*self._work.popleft())
         for (event, region), ends in self._met.items():
+            graph = ends[0][0].graph
+            cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))
             for path in stories(ends, self._rule, self._transfer.concerns):
-                yield Report(region, event, path)
+                yield Report(region, event, path, cleared)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradlint.events import Event
 from gradlint.flow.facts import Fact, Moment, Typestate
@@ -77,7 +77,8 @@ def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event |
         for caller, node, fact in sites:
             yield _Place(caller, node, fact, place.calls[:-1]), (Moment(caller.graph.nodes[node].event),), None
     for origin in run.reached[place.node, place.fact]:
-        trip = (Moment(loop=origin.edge.loop),) if origin.edge.loop is not None else ()
+        again = origin.edge.ends_scope is not None
+        trip = (Moment(loop=origin.edge.loop, called_again=again),) if origin.edge.loop is not None else ()
         event = run.graph.nodes[origin.node].event
         called = (Moment(event),) if event is not None else ()
         if origin.inner is None:
@@ -104,7 +105,7 @@ def _path(
         following, moments = way
         for moment in moments:
             about = moment.event is not None and concerns(moment.event, region)
-            yield Moment(moment.event, moment.loop, about)
+            yield replace(moment, concerns=about)
         place, region = following, following.fact.region
         way = ways[place]
     last = place.run.graph.nodes[place.node].event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Rescale, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing
 from gradlint.regions import Region
@@ -79,6 +79,8 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
                 return any(path.holds(region.owner) and path != region.params for path in given or ())
             case Call():
                 return inside(event, region)
+            case Lend(target=target):
+                return inside(Call(event.place, target), region)
             case _:
                 return False
 

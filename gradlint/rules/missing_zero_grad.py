@@ -30,8 +30,9 @@ class MissingZeroGrad(FlowRule):
     ## What it does
 
     Finds paths on which `step()` applies gradients, a later `backward()` adds to them, and a `step()` applies the sum,
-    with nothing in between that clears them: a loop without `zero_grad()`, one that clears in only one branch, a clear
-    that stands one loop too far out, a `continue` that jumps over it, a closure or a bare tensor that forgets it.
+    with nothing in between that clears them: a loop without `zero_grad()`, a mixed-precision branch that clears while
+    the other one forgets, a clear that stands one loop too far out, a `continue` that jumps over it, a closure or a
+    bare tensor that forgets it.
 
     ## Why does PyTorch accumulate
 
@@ -82,8 +83,11 @@ class MissingZeroGrad(FlowRule):
 
     ## What it cannot see
 
-    Clears in other files, in hooks and in frameworks it does not know. Where a call it cannot follow is given the
-    optimizer and could clear, it stays silent.
+    What happens in other files, in hooks and in frameworks it does not know. It stays silent where a call that it
+    cannot follow is given the optimizer, unless the call's name says that it only looks (`clip_...`, `log_...`), or is
+    given what holds the optimizer and has a name that could clear or step (`train_step`, `before_...`, `update`).
+    It also stays silent where the clear stands under a condition of its own (`if self.reset: optimizer.zero_grad()`),
+    because it cannot tell when that holds.
     """
 
     code = "GRD101"
@@ -131,9 +135,8 @@ class MissingZeroGrad(FlowRule):
         applied, again = report.path[0].event, report.event
         added = next(m.event for m in reversed(report.path) if m.concerns and isinstance(m.event, Accumulate))
         assert isinstance(applied, Step) and isinstance(again, Step)
-        around = any(moment.loop is not None for moment in report.path)
-        trip = "the next iteration adds to the same gradients" if around else "adds to the same gradients"
-        story = [(applied, "applied here, never cleared"), (added, trip)]
+        cleared = "applied here, not cleared on this path" if report.cleared else "applied here, never cleared"
+        story = [(applied, cleared), (added, f"{_when(report)}adds to the same gradients")]
         if again is not applied:
             story.append((again, "and applied again here"))
         return Finding(
@@ -143,3 +146,10 @@ class MissingZeroGrad(FlowRule):
             story=tuple(story),
             repair=insert_clear(report, applied, again),
         )
+
+
+def _when(report: Report) -> str:
+    """When the gradients are added to, as the beginning of a label."""
+    if any(moment.called_again for moment in report.path):
+        return "the next call "
+    return "the next iteration " if any(moment.loop is not None for moment in report.path) else ""

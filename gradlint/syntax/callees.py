@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from gradlint.events import Call, Place
+from gradlint.events import Call, Forget, Place
 from gradlint.regions import Path
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, is_stub, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
@@ -21,7 +21,7 @@ class Callees:
         self._objects = objects
         self._scope = scope
 
-    def called(self, call: cst.Call, statement: cst.CSTNode) -> Call | None:
+    def called(self, call: cst.Call, statement: cst.CSTNode) -> Call | Forget | None:
         """The scope that a call enters; None where it is not in this file."""
         match call.func:
             case cst.Attribute(value=receiver, attr=cst.Name(value=name)):
@@ -40,25 +40,41 @@ class Callees:
         given = arguments.args if arguments is not None else ()
         return self._enter(node, [*fixed, *given], found.scope, statement)
 
-    def method(self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode) -> Call | None:
-        """The call of a method of a class of this file; None where the class or the method is not in it."""
+    def method(
+        self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
+    ) -> Call | Forget | None:
+        """The call of a method of a class of this file; None where the class or the method is not in it.
+
+        Where a subclass, here or elsewhere, says what the method does, nobody can tell.
+        """
+        path, classes = self._classes(receiver)
+        for class_ in classes:
+            if path is not None and name in class_.functions:
+                target = class_.functions[name][-1]
+                if is_stub(target) or any(map(mentions_clear, self._overrides(class_, name))):
+                    return Forget(_place(call, statement), (path,))
+                return self._enter(call, call.args, target, statement, path)
+        return None
+
+    def _classes(self, receiver: cst.BaseExpression) -> tuple[Path | None, list[Scope]]:
+        """An object's path, and the classes of this file in which its methods are looked up."""
         if is_super(receiver):
             owner = self._scope.parent
-            classes = list(self._objects.lineage(owner))[1:] if owner is not None and owner.kind == "class" else []
-            path: Path | None = Path(owner.number, "self") if owner is not None else None
-        else:
-            path = self._objects.path(receiver, self._scope)
-            if path is None:
-                return None
-            if path.name == "self" and not path.fields:
-                classes = list(self._objects.lineage(self._objects.table.scopes[path.scope]))
-            else:
-                value = self._objects.value(receiver, self._scope)
-                classes = list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
-        for class_ in classes:
-            if name in class_.functions:
-                return self._enter(call, call.args, class_.functions[name][-1], statement, path)
-        return None
+            if owner is None or owner.kind != "class":
+                return None, []
+            return Path(owner.number, "self"), list(self._objects.lineage(owner))[1:]
+        path = self._objects.path(receiver, self._scope)
+        if path is not None and path.name == "self" and not path.fields:
+            return path, list(self._objects.lineage(self._objects.table.scopes[path.scope]))
+        value = self._objects.value(receiver, self._scope) if path is not None else None
+        return path, list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
+
+    def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:
+        """The methods of that name in subclasses of this file."""
+        for other in self._objects.table.scopes:
+            derived = other.kind == "class" and other is not class_ and class_ in self._objects.lineage(other)
+            if derived and name in other.functions:
+                yield other.functions[name][-1]
 
     def _enter(
         self,

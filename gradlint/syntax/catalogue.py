@@ -72,15 +72,16 @@ _NOT_OPTIMIZER_TOKENS = frozenset(
 _NOT_SOLVER_TOKENS = frozenset("ode sde ksp linear sat ivp lp qp".split())
 _MAY_CLEAR = frozenset(
     """zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit
-    closure learn""".split()
+    closure learn hook hooks callback callbacks before after on notify trigger dispatch emit""".split()
 )
 _HARMLESS = frozenset(
-    """lr rate metric metrics ema log logger logging logs stat stats meter meters scheduler sched schedule bar progress
+    """clip warmup adjust num count show repr str len id isinstance type state dict param params group groups lr rate
+    metric metrics ema log logger logging logs stat stats meter meters scheduler sched schedule bar progress
     loss losses save load checkpoint print eval evaluate validate test buffer target targets momentum weight decay
     is get set has should""".split()
 )
 _CLEARS_GRADIENTS = re.compile(
-    r"(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)",
+    r"foreach_zero_|(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)",
     re.IGNORECASE,
 )
 
@@ -107,6 +108,17 @@ def may_clear_or_step(name: str) -> bool:
     """Whether a function of this name, given an optimizer, could clear or apply its gradients."""
     words = set(tokens(name))
     return bool(words & _MAY_CLEAR) and not words & _HARMLESS
+
+
+_CONTAINER_CALLS = frozenset(
+    """zip enumerate list tuple set iter next reversed sorted map filter any all sum max min range items values keys
+    append extend insert add pop copy deepcopy getattr setattr hasattr vars super tqdm isfinite""".split()
+)
+
+
+def cannot_clear(name: str) -> bool:
+    """Whether a function of this name leaves the gradients of an optimizer that it is given alone; a class does."""
+    return name[:1].isupper() or name in _CONTAINER_CALLS or bool(set(tokens(name)) & _HARMLESS)
 
 
 def clears_gradients(name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Place, Read, Rescale, Step, UpdateScale
+from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Place, Read, Rescale, Step, UpdateScale
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.callees import Callees, is_super
@@ -52,7 +52,7 @@ class Effects:
                 return self._step(call, receiver, statement)
             case "zero_grad", cst.Attribute(value=receiver):
                 return self._zero_grad(call, receiver, statement)
-            case "optimizer_step", _ if call.args:
+            case "optimizer_step", _ if call.args and self._is_xla(call.func):
                 regions = self._objects.regions(call.args[0].value, self._scope)
                 if regions and self._objects.optimizer(call.args[0].value, self._scope) is not None:
                     return [Step(self._place(call, statement, call.args[0].value), regions)]
@@ -122,7 +122,7 @@ class Effects:
             return [Forget(place, None)]
         step = Step(place, regions)
         after: list[Effect] = [step]
-        if path is not None and self._objects.uses(path, catalogue.STEP_HOOK):
+        if optimizer.clears or (path is not None and self._objects.uses(path, catalogue.STEP_HOOK)):
             after.append(Clear(place, tuple(r.params for r in regions)))
         closure = self._closure(call)
         if closure is None:
@@ -175,7 +175,10 @@ class Effects:
         """An optimizer clears its own parameters, and those of what it wraps or is wrapped by."""
         around = [path for path in self._objects.around(optimizer) if self._objects.optimizer_at(path) is not None]
         params = [params for path in (optimizer, *around) for params in self._objects.stepped_params(path)]
-        return Clear(place, tuple(dict.fromkeys(params)), owner=optimizer)
+        # One that nothing steps, and that nobody saw made, may be another by a second name.
+        stepped = self._objects.uses(optimizer, "step") or self._objects.uses(optimizer, "scaler.step")
+        stranger = not stepped and not self._objects.is_made_here(optimizer)
+        return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer)
 
     def _in_place(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
@@ -201,23 +204,45 @@ class Effects:
         return []
 
     def _other(self, call: cst.Call, name: str, statement: cst.CSTNode) -> list[Effect]:
-        """A call of no meaning of its own: a scope of this file, or something unknown."""
+        """A call of no meaning of its own: a scope of this file, an optimizer's method by another name, or unknown."""
         followed = self._callees.called(call, statement)
         if followed is not None:
             return [followed]
+        method = self._method_by_name(call.func)
+        if method is not None:
+            step = method.attr.value == "step"
+            return (self._step if step else self._zero_grad)(call, method.value, statement)
+        place = self._place(call, statement)
         if catalogue.clears_gradients(name):
-            return [Forget(self._place(call, statement), None)]
-        if not catalogue.may_clear_or_step(name):
-            return []
-        given: list[Path] = []
-        parts: Iterable[cst.BaseExpression] = (a.value for a in call.args)
-        if isinstance(call.func, cst.Attribute):
-            parts = (call.func.value, *parts)
-        for part in parts:
-            path = self._objects.path(part, self._scope)
-            if path is not None:
-                given.append(path)
-        return [Forget(self._place(call, statement), tuple(given))] if given else []
+            return [Forget(place, None)]
+        values = [a.value for a in call.args]
+        lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
+        effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if name != "partial"]
+        # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
+        paths = self._paths(values)
+        if catalogue.may_clear_or_step(name):
+            given = [*self._paths([call.func.value] if isinstance(call.func, cst.Attribute) else []), *paths]
+        elif not catalogue.cannot_clear(name):
+            given = [path for path in paths if self._objects.optimizer_at(path) is not None]
+        else:
+            given = []
+        return [*effects, Forget(place, tuple(given))] if given else effects
+
+    def _paths(self, nodes: Iterable[cst.BaseExpression]) -> list[Path]:
+        return [path for node in nodes if (path := self._objects.path(node, self._scope)) is not None]
+
+    def _method_by_name(self, func: cst.BaseExpression) -> cst.Attribute | None:
+        """The `optimizer.zero_grad` or `optimizer.step` that a name was bound to."""
+        if not isinstance(func, cst.Name):
+            return None
+        owner = self._scope.owner(func.value)
+        bindings = owner.bindings[func.value] if owner is not None else []
+        value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
+        return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
+
+    def _is_xla(self, func: cst.BaseExpression) -> bool:
+        qualified = self._objects.qualified(func)
+        return "xla" in qualified or qualified.startswith("xm.")
 
     # -- assignments --------------------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.identity import MAX_DEPTH, Identity
-from gradlint.syntax.scopes import Binding, Scope, Table
+from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import (
     Choice,
@@ -233,7 +234,9 @@ class Evaluator(Identity):
         class_ = self._class(call.func, scope)
         if class_ is not None:
             if self.is_optimizer_class(class_):
-                return self._constructed(call, scope, depth, repeats=False)
+                steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
+                made = self._constructed(call, scope, depth, repeats=False)
+                return replace(made, clears=bool(steps) and mentions_clear(steps[0]))
             return Instance(class_)
         if catalogue.is_optimizer_class(qualified):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")

@@ -9,7 +9,7 @@ import libcst as cst
 from gradlint.regions import ELEMENT, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.scopes import MODULE, Binding, Scope, Table
-from gradlint.syntax.tree import constant_of
+from gradlint.syntax.tree import constant_of, walk
 
 MAX_DEPTH = 12  # assignments followed one after another
 
@@ -129,6 +129,9 @@ class Identity:
     def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
         bindings = self.attribute_bindings(base, attribute)
         if not bindings and base.name == "self" and not base.fields:
+            shown = self._property(base, attribute)
+            if shown is not None and depth <= MAX_DEPTH:
+                return self._attribute(base, shown, scope, depth + 1)
             # `self.optimizer` that nobody sets is taken to be the property of `self._optimizer`, and the other way.
             private = attribute.startswith("_")
             twin = attribute.lstrip("_") if private else f"_{attribute}"
@@ -150,6 +153,18 @@ class Identity:
                 ):
                     return found
         return own
+
+    def _property(self, base: Path, name: str) -> str | None:
+        """The attribute that a property of a class's own object gives back."""
+        for class_ in self.lineage(self.table.scopes[base.scope]):
+            for function in class_.functions.get(name, ()):
+                if not any(isinstance(d, cst.Name) and "property" in d.value for d in function.decorators):
+                    continue
+                for part in walk(function.node):
+                    match part:
+                        case cst.Return(value=cst.Attribute(value=cst.Name(value=own), attr=cst.Name(value=shown))):
+                            return shown if own == function.receiver and shown != name else None
+        return None
 
     def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
         """How an attribute of a class's own object is set, in the class or a base of this file."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from gradlint.syntax.tree import elements_of
+from gradlint.syntax.tree import elements_of, walk
 
 MODULE = 0
 
@@ -110,6 +110,29 @@ class Table:
     def module(self) -> Scope:
         """The file's own scope."""
         return self.scopes[MODULE]
+
+
+def mentions_clear(function: Scope) -> bool:
+    """Whether a function's code speaks of clearing gradients, itself or by a helper of that name."""
+    names = {part.value for part in walk(function.node) if isinstance(part, cst.Name)}
+    return "grad" in names or any(name.startswith("zero_") or "zero_grad" in name for name in names)
+
+
+def is_stub(function: Scope) -> bool:
+    """Whether a function does nothing but wait to be overridden."""
+    body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
+    lines = body.body if body is not None else ()
+    return bool(lines) and all(
+        isinstance(line, cst.SimpleStatementLine)
+        and all(isinstance(part, (cst.Pass, cst.Raise)) or _is_literal(part) for part in line.body)
+        for line in lines
+    )
+
+
+def _is_literal(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Expr) and isinstance(
+        node.value, (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
+    )
 
 
 def loop_bindings(target: cst.BaseExpression, iterable: cst.BaseExpression, scope: Scope) -> dict[str, Binding]:

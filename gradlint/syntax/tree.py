@@ -68,7 +68,8 @@ def walk_everything(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def text_of(node: cst.CSTNode) -> str:
     """The code of an expression on one line."""
-    return " ".join(_BLANK.code_for_node(node).split())
+    code = " ".join(_BLANK.code_for_node(node).split())
+    return code.replace("( ", "(").replace(" )", ")")
 
 
 def elements_of(target: cst.BaseExpression) -> list[cst.BaseExpression] | None:

@@ -16,6 +16,7 @@ class Optimizer:
 
     params: tuple[Path, ...] | None
     repeats: bool = False  # evaluates its closure many times (L-BFGS)
+    clears: bool = False  # its class is in this file, and its step clears what it applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def either(values: list[Value]) -> Value:
         others = [v for v in known if not isinstance(v, Optimizer) and (not isinstance(v, Made) or v.part)]
         unknown = bool(others) or any(o.params is None for o in optimizers)
         params = None if unknown else tuple(dict.fromkeys(p for o in optimizers for p in o.params or ()))
-        return Optimizer(params, any(o.repeats for o in optimizers))
+        return Optimizer(params, any(o.repeats for o in optimizers), any(o.clears for o in optimizers))
     parameters = [value for value in known if isinstance(value, Parameters)]
     if parameters and len(parameters) == len(values):
         return Parameters(tuple(dict.fromkeys(p for value in parameters for p in value.of)))

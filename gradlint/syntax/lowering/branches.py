@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from gradlint.events import Call, Clear, Event, Forget, Rescale
+from gradlint.events import Call, Clear, Event, Forget, Lend, Rescale
 from gradlint.flow import guards
 from gradlint.flow.graph import Edge, Test
 from gradlint.flow.guards import Literal, Literals, Truth
@@ -60,7 +60,8 @@ def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> Non
 
 def _avoid(edges: Ends, events: list[Event]) -> None:
     """Note what edges go around: only what may clear is ever asked for."""
-    clears = [event for event in events if isinstance(event, (Clear, Call, Forget)) and not isinstance(event, Rescale)]
+    may_clear = (Clear, Call, Forget, Lend)
+    clears = [event for event in events if isinstance(event, may_clear) and not isinstance(event, Rescale)]
     for edge in edges:
         edge.avoids.extend(clears)
 

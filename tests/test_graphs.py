@@ -114,7 +114,7 @@ for x in loader:
 """,
     "evaluation-order": """\
 for x in loader:
-    log(model(x).backward(), optimizer.step() if (ready := go(x)) else None, [p.grad.norm() for p in model.parameters()])
+    log(model(x).backward(), optimizer.step() if (ok := go(x)) else 0, [p.grad.norm() for p in model.parameters()])
 """,
 }
 

@@ -71,9 +71,12 @@ class Clear(Event):
     def reaches(self, region: Region) -> bool:
         """Whether the gradients of a region may be meant.
 
-        Parameters that nobody saw given to an optimizer may be any; an optimizer's own are its own.
+        Parameters that nobody saw given to an optimizer may be any; an optimizer's own are its own, and those of
+        what it wraps (`x` and `x.optimizer`) or is an element of.
         """
-        if self.possible or self.owner == region.owner or any(path.touches(region.params) for path in self.params):
+        if self.possible or (self.owner is not None and self.owner.touches(region.owner)):
+            return True
+        if any(path.touches(region.params) for path in self.params):
             return True
         return not region.known and self.owner is None
 

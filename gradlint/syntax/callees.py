@@ -34,7 +34,7 @@ class Callees:
 
     def function(
         self, found: Function, node: cst.Call, statement: cst.CSTNode, arguments: cst.Call | None = None
-    ) -> Call:
+    ) -> Call | Forget:
         """The call of a function, by `arguments` or, as a closure, by its caller without any."""
         fixed = found.bound.args[1:] if found.bound is not None else ()
         given = arguments.args if arguments is not None else ()
@@ -69,6 +69,18 @@ class Callees:
         value = self._objects.value(receiver, self._scope) if path is not None else None
         return path, list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
 
+    def _is_wrapped(self, target: Scope) -> bool:
+        """Whether a decorator of this file, which runs around a function, speaks of clearing gradients."""
+        for decorator in target.decorators:
+            plain = decorator.func if isinstance(decorator, cst.Call) else decorator
+            if isinstance(plain, cst.Name) and target.parent is not None:
+                owner = target.parent.owner(plain.value)
+                around = [*owner.functions.get(plain.value, ())] if owner is not None else []
+                around += [owner.classes[plain.value]] if owner is not None and plain.value in owner.classes else []
+                if any(map(mentions_clear, around)):
+                    return True
+        return False
+
     def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:
         """The methods of that name in subclasses of this file."""
         for other in self._objects.table.scopes:
@@ -83,7 +95,7 @@ class Callees:
         target: Scope,
         statement: cst.CSTNode,
         receiver: Path | None = None,
-    ) -> Call:
+    ) -> Call | Forget:
         binds: list[tuple[Path, Path]] = []
         formals = list(target.parameters)
         if target.receiver is not None and target.parent is not None:
@@ -92,6 +104,9 @@ class Callees:
                 binds.append((own, receiver))
             formals = formals[1:]
         given, complete = _given(arguments, formals)
+        hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
+        if self._is_wrapped(target) or (hidden and mentions_clear(target)):
+            return Forget(_place(node, statement), None)
         constants: list[tuple[Path, object]] = []
         for formal in formals:
             value = given.get(formal, target.defaults.get(formal) if complete else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -12,15 +12,15 @@ from gradlint.syntax.scopes import MODULE, Binding, Mention, Scope, Table
 from gradlint.syntax.tree import children, elements_of, walk
 
 
-def collect(tree: cst.Module) -> Table:
-    """Walk a whole file once."""
+def collect(tree: cst.Module, written: Iterable[str] = ()) -> Table:
+    """Walk a whole file once. `written` are attributes and globals that code left out of the tree writes."""
     collector = _Collector(tree)
     collector.visit_body(tree, collector.scopes[MODULE])
     return Table(
         collector.scopes,
         collector.imports,
         collector.mentions,
-        frozenset(collector.volatile),
+        frozenset(collector.volatile.union(written)),
         frozenset(collector.tested),
     )
 

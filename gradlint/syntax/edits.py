@@ -47,8 +47,8 @@ class Editor:
         if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
             return ()
         small = next((s for s in statement.body if any(n is anchor.place.node for n in walk(s))), None)
-        if small is None or isinstance(small, (cst.Return, cst.Raise)):
-            return ()
+        if small is None or isinstance(small, (cst.Return, cst.Raise)) or _is_in_comprehension(small, anchor):
+            return ()  # nothing after it runs, or its names end with it
         if isinstance(statement, cst.SimpleStatementSuite) or small is not statement.body[-1]:
             return (self._insert(self._positions.span(small).end, f"; {text}"),)
         row = self._positions.span(statement).end.row
@@ -98,6 +98,12 @@ class Editor:
             }
         first, second = self._blocks.get(id(one.place.statement)), self._blocks.get(id(other.place.statement))
         return first is not None and first == second
+
+
+def _is_in_comprehension(statement: cst.CSTNode, anchor: Event) -> bool:
+    kinds = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
+    loops = [node for node in walk(statement) if isinstance(node, kinds)]
+    return any(node is anchor.place.node for loop in loops for node in walk(loop))
 
 
 def _is_docstring(node: cst.CSTNode) -> bool:

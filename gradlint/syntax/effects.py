@@ -213,9 +213,13 @@ class Effects:
             step = method.attr.value == "step"
             return (self._step if step else self._zero_grad)(call, method.value, statement)
         place = self._place(call, statement)
-        if catalogue.clears_gradients(name):
-            return [Forget(place, None)]
         values = [a.value for a in call.args]
+        if catalogue.clears_gradients(name) or any(_is_zero_grad(value) for value in (call.func, *values)):
+            return [Forget(place, None)]
+        if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
+            return [self._gradients.clear_of(values[0], call, statement)]
+        if isinstance(call.func, cst.Call) and self._objects.callee_name(call.func) == "getattr" and call.func.args:
+            return [Forget(place, tuple(self._paths([call.func.args[0].value])))]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
         effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if name != "partial"]
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
@@ -294,7 +298,8 @@ class Effects:
                 zero = constant_of(value) == (True, 0)
                 return [self._gradients.clear_of(tensor, target, statement, Clear if zero else Rescale)]
             return []
-        base = target.value if isinstance(target, cst.Subscript) else target
+        whole = isinstance(target, cst.Subscript) and f"{text_of(target)}.grad" not in text_of(value)
+        base = target.value if isinstance(target, cst.Subscript) and whole else target
         if self._gradients.is_computed_from(value, base):
             return self._gradients.update(base, node, statement)
         path = self.own_path(target) if isinstance(target, (cst.Name, cst.Attribute)) else None
@@ -318,6 +323,19 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
+
+
+def _is_zero_grad(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a `zero_grad` that is given away, looked up by its name, or kept somewhere."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value="zero_grad")):
+            return True
+        case cst.Call(func=cst.Name(value="getattr"), args=[_, cst.Arg(value=name), *_]):
+            return constant_of(name) == (True, "zero_grad")
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return "zero" in str(constant_of(key)[1])
+        case _:
+            return False
 
 
 def _added(target: cst.BaseExpression, value: cst.BaseExpression) -> int | None:

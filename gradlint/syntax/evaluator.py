@@ -125,7 +125,10 @@ class Evaluator(Identity):
 
     def _bound_value(self, path: Path, depth: int = 0) -> Value:
         looping = self.looping.get((path.scope, path.name))
-        bindings = [looping] if looping is not None else self.table.scopes[path.scope].bindings.get(path.name, [])
+        owner = self.table.scopes[path.scope]
+        bindings = [looping] if looping is not None else owner.bindings.get(path.name, [])
+        if len(bindings) == 1 and len(owner.functions.get(path.name, ())) == 1:
+            return Function(owner.functions[path.name][0])
         if not bindings or any(b.changed for b in bindings):
             return None
         return either([self._binding_value(b, depth) for b in bindings])

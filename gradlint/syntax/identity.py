@@ -180,8 +180,19 @@ class Identity:
         if len(parts) == 1 and isinstance(parts[0].slice, cst.Index):
             known, constant = constant_of(parts[0].slice.value)
             if known:
-                return base.field(f"[{constant!r}]")
+                return self._named_item(base, constant, depth) or base.field(f"[{constant!r}]")
         return base.field(ELEMENT)
+
+    def _named_item(self, base: Path, key: object, depth: int) -> Path | None:
+        """The object that a literal dictionary, bound once, holds by its own name under a key."""
+        bindings = self.table.scopes[base.scope].bindings.get(base.name, []) if not base.fields else []
+        if len(bindings) != 1 or bindings[0].items or bindings[0].each or depth > MAX_DEPTH:
+            return None
+        value = bindings[0].value
+        for pair in value.elements if isinstance(value, cst.Dict) else ():
+            if isinstance(pair, cst.DictElement) and constant_of(pair.key) == (True, key):
+                return self.path(pair.value, bindings[0].scope, depth + 1)
+        return None
 
     def lineage(self, class_: Scope) -> Iterator[Scope]:
         """A class and its bases in this file."""

@@ -15,6 +15,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.parse import parse
 from gradlint.syntax.positions import Positions
 from gradlint.syntax.scopes import Scope, Table
+from gradlint.syntax.slicing import cut
 from gradlint.syntax.tree import walk
 
 
@@ -31,8 +32,9 @@ class Lowered:
 
 def lower(source: Source) -> Lowered:
     """Parse and lower a file. Raises BrokenSource."""
-    module = parse(source)
-    table = collect(module)
+    part = cut(source)
+    module = parse(source, part.text)
+    table = collect(module, part.written)
     graphs = {} if _speaks_of_others(table, source) else _graphs(table)
     return Lowered(source, module, {s.number: s for s in table.scopes}, graphs, Positions(module))
 

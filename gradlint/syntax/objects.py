@@ -31,7 +31,7 @@ class Objects(Evaluator):
         super().__init__(table)
         self._optimizers: dict[Path, Optimizer | None] = {}
         self._used: dict[Path, set[str]] | None = None
-        self._wrappers: dict[Path, set[Path]] | None = None
+        self._wrappers: tuple[dict[Path, set[Path]], dict[Path, set[Path]]] | None = None
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
         """The optimizer that an expression is; None if it is none."""
@@ -141,30 +141,26 @@ class Objects(Evaluator):
         return (path,) if path is not None else ()
 
     def around(self, path: Path) -> tuple[Path, ...]:
-        """An object with what it was made from and what was made from it."""
-        wrappers = self._wrapping()
-        seen = {path: None}
-        queue = [path]
-        while queue:
-            for other in wrappers.get(queue.pop(), ()):
-                if other not in seen:
-                    seen[other] = None
-                    queue.append(other)
-        return tuple(seen)
+        """An object with what it was made from, and what was made from it; not with what shares a maker with it."""
+        inner, outer = self._wrapping()
+        return (path, *_reached(path, inner), *_reached(path, outer))
 
-    def _wrapping(self) -> dict[Path, set[Path]]:
+    def _wrapping(self) -> tuple[dict[Path, set[Path]], dict[Path, set[Path]]]:
+        """What each object was given when it was made, and what each was given to."""
         if self._wrappers is None:
-            self._wrappers = {}
+            inner: dict[Path, set[Path]] = {}
+            outer: dict[Path, set[Path]] = {}
             for scope in self.table.scopes:
                 holders = [(Path(scope.number, name), bs) for name, bs in scope.bindings.items()]
                 holders += [(Path(scope.number, "self", (name,)), bs) for name, bs in scope.attributes.items()]
-                for outer, bindings in holders:
+                for made, bindings in holders:
                     for binding in bindings:
                         if isinstance(binding.value, cst.Call) and not binding.each:
-                            for inner in self.given(binding.value, binding.scope):
-                                if inner != outer:
-                                    self._wrappers.setdefault(outer, set()).add(inner)
-                                    self._wrappers.setdefault(inner, set())
+                            for given in self.given(binding.value, binding.scope):
+                                if given != made:
+                                    inner.setdefault(made, set()).add(given)
+                                    outer.setdefault(given, set()).add(made)
+            self._wrappers = inner, outer
         return self._wrappers
 
     def is_made_here(self, path: Path) -> bool:
@@ -187,6 +183,17 @@ def _bound(binding: Binding) -> cst.BaseExpression | None:
         parts = elements_of(value) if value is not None else None
         value = parts[position] if parts is not None and position < len(parts) else None
     return value
+
+
+def _reached(start: Path, links: dict[Path, set[Path]]) -> list[Path]:
+    seen: dict[Path, None] = {}
+    queue = [start]
+    while queue:
+        for other in sorted(links.get(queue.pop(), ())):
+            if other not in seen and other != start:
+                seen[other] = None
+                queue.append(other)
+    return list(seen)
 
 
 def _named_like_optimizer(path: Path) -> bool:

@@ -24,12 +24,12 @@ class BrokenSource(Exception):
         self.span = span
 
 
-def parse(source: Source) -> cst.Module:
-    """The tree of a text. Raises BrokenSource."""
+def parse(source: Source, text: str | None = None) -> cst.Module:
+    """The tree of a text, by default the source's own. Raises BrokenSource."""
     collecting = gc.isenabled()
     gc.disable()  # a tree is all new objects and no garbage: collecting while it grows doubles the time
     try:
-        return cst.parse_module(source.text)
+        return cst.parse_module(source.text if text is None else text)
     except cst.ParserSyntaxError as error:
         row = min(max(error.raw_line, 1), source.rows)
         column = min(max(error.raw_column, 0), len(source.line(row)))

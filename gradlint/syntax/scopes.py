@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from gradlint.syntax.tree import elements_of, walk
+from gradlint.syntax.tree import elements_of, walk_everything
 
 MODULE = 0
 
@@ -114,7 +114,7 @@ class Table:
 
 def mentions_clear(function: Scope) -> bool:
     """Whether a function's code speaks of clearing gradients, itself or by a helper of that name."""
-    names = {part.value for part in walk(function.node) if isinstance(part, cst.Name)}
+    names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}
     return "grad" in names or any(name.startswith("zero_") or "zero_grad" in name for name in names)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Read, Step
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph, Memory, Test
 from gradlint.flow.guards import Cycle
@@ -16,10 +16,10 @@ def prune(graphs: Mapping[int, Graph]) -> None:
 
     Without it every test of a long function doubles the facts, the ones about logging as well.
     """
-    owners = {
-        region.owner for graph in graphs.values() for e in graph.events() if isinstance(e, Step) for region in e.regions
-    }
-    effective = doing(graphs, (Accumulate, Step, Clear, Forget))
+    steps = [event for graph in graphs.values() for event in graph.events() if isinstance(event, Step)]
+    made = {region.params for step in steps for region in step.regions}
+    owners = {region.owner for step in steps for region in step.regions}
+    effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
     reading = doing(graphs, (Read,))
     for graph in graphs.values():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}
@@ -34,12 +34,12 @@ def prune(graphs: Mapping[int, Graph]) -> None:
         graph.memory = _memory(graph)
 
 
-def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[int]:
-    """The scopes with events of some kinds, of their own or through what they call."""
+def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...], made: Set[Path] = frozenset()) -> set[int]:
+    """The scopes with events of some kinds, or that make some parameters, themselves or through what they call."""
     callers: dict[int, list[int]] = {}
     work: list[int] = []
     for number, graph in graphs.items():
-        if any(isinstance(event, kinds) for event in graph.events()):
+        if any(isinstance(event, kinds) or _makes(event, made) for event in graph.events()):
             work.append(number)
         for event in graph.events():
             if isinstance(event, Call):
@@ -51,6 +51,10 @@ def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[in
             found.add(number)
             work.extend(callers.get(number, ()))
     return found
+
+
+def _makes(event: Event, params: Set[Path]) -> bool:
+    return isinstance(event, Assign) and any(event.target.holds(path) for path in params)
 
 
 def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:

@@ -15,9 +15,14 @@ MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recurs
 def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
     """Every scope in which a backward may run, with the regions that it, or what it calls, steps."""
     stepped = stepped_regions(graphs)
+    # Optimizers that a function clears which is somewhere else now: nobody can tell when it runs.
+    lent = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Lend)}
+    given = (event for target in lent for event in graphs[target].events())
+    loose = [event.owner for event in given if isinstance(event, Clear) and event.owner is not None]
     for scope in sorted(doing(graphs, (Accumulate,))):
         for region in stepped[scope]:
-            yield scope, region
+            if not any(owner.touches(region.owner) for owner in loose):
+                yield scope, region
 
 
 def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:

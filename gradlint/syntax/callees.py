@@ -13,6 +13,8 @@ from gradlint.syntax.scopes import Scope, is_stub, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
+_AROUND = ("__enter__", "__exit__", "__iter__", "__next__", "__getitem__")
+
 
 class Callees:
     """Resolves the calls of one scope."""
@@ -55,6 +57,27 @@ class Callees:
                     return Forget(_place(call, statement), (path,))
                 return self._enter(call, call.args, target, statement, path)
         return None
+
+    def clears_around(self, node: cst.BaseExpression) -> bool:
+        """Whether a context manager or an iterable of this file speaks of clearing gradients."""
+        found: list[Scope] = []
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            _, classes = self._classes(node.func.value)
+            found = [method for one in classes for method in one.functions.get(node.func.attr.value, ())]
+        elif isinstance(node, cst.Call):
+            function = self._objects.value(node.func, self._scope)
+            found = [function.scope] if isinstance(function, Function) else []
+        value = self._objects.value(node, self._scope)
+        if isinstance(value, Instance):
+            methods = (one.functions.get(name, ()) for one in self._objects.lineage(value.of) for name in _AROUND)
+            found += [method for group in methods for method in group]
+        return any(map(mentions_clear, found))
+
+    def is_clearing_property(self, node: cst.Attribute) -> bool:
+        """Whether reading an attribute runs a property of this file that speaks of clearing gradients."""
+        _, classes = self._classes(node.value)
+        methods = [method for one in classes for method in one.functions.get(node.attr.value, ())]
+        return any(method.decorators and mentions_clear(method) for method in methods)
 
     def _classes(self, receiver: cst.BaseExpression) -> tuple[Path | None, list[Scope]]:
         """An object's path, and the classes of this file in which its methods are looked up."""

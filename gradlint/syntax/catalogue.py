@@ -116,6 +116,10 @@ _CONTAINER_CALLS = frozenset(
 )
 
 
+CALLING = frozenset({"map", "filter", "append", "add", "insert"})
+"""Container calls that keep or run a function that they are given."""
+
+
 def cannot_clear(name: str) -> bool:
     """Whether a function of this name leaves the gradients of an optimizer that it is given alone; a class does."""
     return name[:1].isupper() or name in _CONTAINER_CALLS or bool(set(tokens(name)) & _HARMLESS)

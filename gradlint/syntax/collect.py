@@ -106,6 +106,11 @@ class _Collector:
         for argument in node.args:
             self.visit(argument.value, scope)
 
+    def expression(self, node: cst.Expr, scope: Scope) -> None:
+        value = node.value
+        # `optimizer.zero_grad` on a line of its own does nothing: it is no evidence of anything.
+        self.visit(value.value if isinstance(value, cst.Attribute) else value, scope)
+
     def attribute(self, node: cst.Attribute, scope: Scope) -> None:
         self.mention(node, scope, None)
 
@@ -254,6 +259,7 @@ _VISITORS: dict[type, Callable[[_Collector, Any, Scope], None]] = {  # Any: each
     cst.MatchStar: _Collector.pattern,
     cst.Call: _Collector.call,
     cst.Attribute: _Collector.attribute,
+    cst.Expr: _Collector.expression,
     cst.If: _Collector.test,
     cst.While: _Collector.test,
     cst.IfExp: _Collector.test,

@@ -22,6 +22,8 @@ class Conditions:
     def __init__(self, objects: Objects, scope: Scope) -> None:
         self._objects = objects
         self._scope = scope
+        # What the counters of the loops around stop before, by its code.
+        self.limits: dict[Path, str] = {}
 
     def literal(self, test: cst.BaseExpression) -> Literal:
         """The literal that is true where the test is."""
@@ -131,6 +133,11 @@ class Conditions:
         if counted is None:
             return None
         counter, shift = counted
+        limit = self.limits.get(counter, "")
+        known, value = constant_of(right)
+        if known:
+            last = isinstance(value, int) and limit.isdigit() and value - shift == int(limit) - 1
+            return LastTrip(counter, self.reads(left)) if last else None
         end = right
         if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
             known, back = constant_of(right.right)
@@ -138,7 +145,7 @@ class Conditions:
                 return None
             end, shift = right.left, shift + back
         is_length = isinstance(end, cst.Call) and isinstance(end.func, cst.Name) and end.func.value == "len"
-        return LastTrip(counter, self.reads(left)) if shift == 1 and is_length else None
+        return LastTrip(counter, self.reads(left)) if shift == 1 and (is_length or text_of(end) == limit) else None
 
     def reads(self, node: cst.BaseExpression) -> frozenset[Path]:
         """The variables that an expression's value depends on."""

@@ -106,6 +106,8 @@ class Effects:
             if not arguments:
                 return []
             regions = self._objects.regions(arguments[0], self._scope)
+            if any(self._objects.gives_away(region.owner) for region in regions):
+                return [Forget(self._place(call, statement), None)]
             return (
                 [Step(self._place(call, statement, arguments[0]), regions, scaler=text_of(receiver))] if regions else []
             )
@@ -118,7 +120,7 @@ class Effects:
             return []  # an engine: it clears what it steps
         regions = self._objects.regions(receiver, self._scope)
         place = self._place(call, statement, receiver)
-        if not regions:
+        if not regions or any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place, None)]
         step = Step(place, regions)
         after: list[Effect] = [step]
@@ -221,7 +223,11 @@ class Effects:
         if isinstance(call.func, cst.Call) and self._objects.callee_name(call.func) == "getattr" and call.func.args:
             return [Forget(place, tuple(self._paths([call.func.args[0].value])))]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
-        effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if name != "partial"]
+        keeps = name != "partial" and (name in catalogue.CALLING or not catalogue.cannot_clear(name))
+        effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if keeps]
+        if name == "append" and isinstance(call.func, cst.Attribute):
+            grown = self._objects.path(call.func.value, self._scope)
+            effects += [Assign(place, grown.field("[-1]"))] if grown is not None else []
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
         paths = self._paths(values)
         if catalogue.may_clear_or_step(name):
@@ -317,8 +323,15 @@ class Effects:
         tensor = gradient_of(target)
         return [self._gradients.clear_of(tensor, target, statement)] if tensor is not None else []
 
+    def around(self, node: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+        """What entering and leaving a context, or fetching the next element, may do besides."""
+        clears = self._callees.clears_around(node)
+        return [Forget(Place(node, statement, text_of(node)), None)] if clears else []
+
     def read(self, node: cst.Attribute, statement: cst.CSTNode) -> list[Event]:
-        """A gradient that is looked at."""
+        """A gradient that is looked at, or a property that does more than look."""
+        if self._callees.is_clearing_property(node):
+            return [Forget(self._place(node, statement), None)]
         return [Read(Place(node, statement, text_of(node)))] if node.attr.value == "grad" else []
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:

@@ -31,6 +31,7 @@ class Objects(Evaluator):
         super().__init__(table)
         self._optimizers: dict[Path, Optimizer | None] = {}
         self._used: dict[Path, set[str]] | None = None
+        self._given_away: frozenset[Path] | None = None
         self._wrappers: tuple[dict[Path, set[Path]], dict[Path, set[Path]]] | None = None
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
@@ -99,6 +100,14 @@ class Objects(Evaluator):
         path = self.path(node, scope)
         if path is not None:
             used.setdefault(path, set()).add(use)
+
+    def gives_away(self, path: Path) -> bool:
+        """Whether the file uses an optimizer's `zero_grad` without calling it: whoever gets it may."""
+        if self._given_away is None:
+            mentions = self.table.mentions.get("zero_grad", ())
+            paths = [self.path(m.receiver, m.scope) for m in mentions if m.call is None]
+            self._given_away = frozenset(path for path in paths if path is not None)
+        return path in self._given_away
 
     def uses(self, path: Path, attribute: str) -> bool:
         """Whether the file uses an attribute of an object."""

@@ -14,7 +14,7 @@ from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of
 from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, without
 from gradlint.syntax.scopes import loop_bindings
-from gradlint.syntax.tree import constant_of, elements_of
+from gradlint.syntax.tree import constant_of, elements_of, text_of
 from gradlint.syntax.values import Groups, Parameters
 
 _PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
@@ -69,6 +69,10 @@ def _loop(
     outer = low.objects.looping
     own = loop_bindings(target, iterable, low.scope)
     low.objects.looping = {**outer, **{(path.scope, path.name): own[path.name] for path in targets if path.name in own}}
+    for event in low.effects.around(iterable, low.statement):
+        low.emit(event)
+    if counter is not None:
+        low.conditions.limits[counter] = _limit(low, iterable)
     body()
     leaves = _left_behind(low, target)
     runs = _runs(low, iterable, target, build.events_since(mark))
@@ -196,6 +200,14 @@ def _counter(
         case _ if name in _PROGRESS and arguments:
             return _counter(low, target, arguments[0])
     return None, None
+
+
+def _limit(low: Lowering, iterable: cst.BaseExpression) -> str:
+    """The code of what a counting loop stops before, empty where there is no such thing."""
+    if isinstance(iterable, cst.Call) and low.objects.callee_name(iterable) == "range":
+        arguments = [a.value for a in iterable.args]
+        return text_of(arguments[0] if len(arguments) == 1 else arguments[1]) if len(arguments) in (1, 2) else ""
+    return ""
 
 
 def _counted(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from gradlint.events import Step
@@ -96,4 +98,9 @@ def _with(low: Lowering, node: cst.With) -> None:
         low.evaluate(item.item)
         if item.asname is not None:
             low.assign(item.asname.name, item.item)
+    around = [event for item in node.items for event in low.effects.around(item.item, low.statement)]
+    for event in around:
+        low.emit(event)
     low.run(node.body)
+    for event in around:
+        low.emit(replace(event))

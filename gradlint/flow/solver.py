@@ -17,6 +17,7 @@ from gradlint.flow.transfer import Transfer
 from gradlint.flow.witness import Origin, Run, stories
 from gradlint.regions import Region
 
+MAX_WORK = 400_000  # facts followed in one file; some 300 optimizers in one function would need more
 MAX_FACTS = 64  # facts of one region at one node; past it a further one is dropped, which can only silence
 
 
@@ -37,8 +38,11 @@ class Solver:
         """Reports for each root scope and region: one for each beginning of a story, with the shortest path."""
         for scope, region in roots:
             self._enter(scope, Fact(region, self._rule.start()))
-        while self._work:
+        work = 0
+        while self._work and work < MAX_WORK:
             self._advance(*self._work.popleft())
+            work += 1
+        self.dropped += len(self._work)
         for (event, region), ends in self._met.items():
             graph = ends[0][0].graph
             cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gradlint.events import Accumulate, Assign, Call, Event, Forget, Rescale, Step
 from gradlint.flow import guards
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
-from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literals, Truth
+from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
 from gradlint.regions import Path, Region
 
 
@@ -20,6 +20,19 @@ class Transfer:
         self._rule = rule
         self._start = rule.start()
         self._clears = clears
+        self._memory: dict[tuple[int, Region], frozenset[object]] = {}
+
+    def _kept(self, graph: Graph, region: Region) -> frozenset[object]:
+        """The conditions of a scope that are worth remembering about a region: those that guard what concerns it."""
+        key = (graph.scope, region)
+        if key not in self._memory:
+            guarding = {
+                guards.family(test.literal.condition)
+                for test in graph.tests
+                if test.jumps or any(isinstance(e, Call) or self.concerns(e, region) for e in test.guards)
+            }
+            self._memory[key] = graph.memory.kept & guarding
+        return self._memory[key]
 
     def concerns(self, event: Event, region: Region) -> bool:
         """Whether what the event does reaches the region's gradients."""
@@ -42,7 +55,7 @@ class Transfer:
             yield from self._begin(event, node.holds, graph, fact)
         elif isinstance(event, Assign):
             if not event.target.holds(fact.region.params):  # other parameters have no gradients yet
-                yield replace(fact, literals=_after_assignment(event, graph, fact.literals))
+                yield replace(fact, literals=self._after_assignment(event, graph, fact))
         elif not self.concerns(event, fact.region):
             yield fact
         elif not isinstance(event, Forget):  # after that, nobody knows
@@ -60,7 +73,7 @@ class Transfer:
                 if state == fact.state:
                     yield fact
                 else:
-                    yield replace(fact, state=state, literals=_bounded(fact.literals | _kept(holds, graph)))
+                    yield replace(fact, state=state, literals=self._with(fact.literals, holds, graph, fact.region))
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         """The fact at the end of an edge; None where the path cannot be, or would prove nothing."""
@@ -84,7 +97,7 @@ class Transfer:
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
         if edge.sets:
-            literals = _bounded(literals | _kept(frozenset(edge.sets), graph))
+            literals = self._with(literals, edge.sets, graph, fact.region)
         return fact if literals is fact.literals else replace(fact, literals=literals)
 
     def _tested(self, edge: Edge, graph: Graph, fact: Fact) -> Literals | None:
@@ -102,9 +115,22 @@ class Transfer:
         arithmetic = _counter_of(condition) in graph.counters and guards.happens_both_ways(literals, condition)
         if not arithmetic and self._avoids(edge, fact):
             return None
-        if guards.family(condition) in graph.memory.kept and len(literals) < guards.MAX_LITERALS:
+        if guards.family(condition) in self._kept(graph, fact.region) and len(literals) < guards.MAX_LITERALS:
             return literals | {edge.literal}
         return literals
+
+    def _after_assignment(self, event: Assign, graph: Graph, fact: Fact) -> Literals:
+        if event.advance is not None:
+            literals = guards.advance(fact.literals, event.target, event.advance, graph.memory.phases)
+        else:
+            literals = guards.forget(fact.literals, event.target)
+        settled = graph.settled.get(event)
+        return literals if settled is None else self._with(literals, [settled], graph, fact.region)
+
+    def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
+        """Literals with those of some more that are worth remembering."""
+        kept = self._kept(graph, region)
+        return _bounded(literals.union(literal for literal in more if guards.family(literal.condition) in kept))
 
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need."""
@@ -128,15 +154,6 @@ class Transfer:
         found = guards.renamed(result.literals, call.binds, callee.scope)
         literals = _bounded(guards.settle(before.literals, caller.volatile) | found)
         return replace(before, state=result.state, literals=literals)
-
-
-def _after_assignment(event: Assign, graph: Graph, literals: Literals) -> Literals:
-    if event.advance is not None:
-        literals = guards.advance(literals, event.target, event.advance, graph.memory.phases)
-    else:
-        literals = guards.forget(literals, event.target)
-    settled = graph.settled.get(event)
-    return literals if settled is None else _bounded(literals | _kept(frozenset({settled}), graph))
 
 
 def _unbegun(edge: Edge, fact: Fact) -> Fact | None:
@@ -178,11 +195,6 @@ def _exists(subject: Path, region: Region) -> bool:
 
 def _counter_of(condition: Condition) -> Path | None:
     return condition.counter if isinstance(condition, Cycle) else None
-
-
-def _kept(holds: Literals, graph: Graph) -> Literals:
-    """The conditions that are worth remembering in a scope."""
-    return frozenset(literal for literal in holds if guards.family(literal.condition) in graph.memory.kept)
 
 
 def _bounded(literals: Literals) -> Literals:

@@ -86,6 +86,15 @@ def test_nothing_is_said(name: str) -> None:
     assert diagnose(Source("a.py", RIGHT[name]), all_rules()).diagnostics == ()
 
 
+def test_an_abstract_forward_clears_nothing() -> None:
+    program = (
+        "class Base:\n    def _forward(self, x): raise NotImplementedError\n    def fit(self):\n"
+        "        for x in self.loader:\n            loss = self._forward(x)\n            loss.backward()\n"
+        "            self.opt.step()\n"
+    )
+    assert [d.span.start.row for d in diagnose(Source("a.py", program), all_rules()).diagnostics] == [6]
+
+
 def test_the_bare_loop_is_reported() -> None:
     """Or the programs above would prove nothing."""
     found = diagnose(Source("a.py", loop()), all_rules()).diagnostics

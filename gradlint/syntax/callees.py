@@ -8,6 +8,7 @@ import libcst as cst
 
 from gradlint.events import Call, Forget, Place
 from gradlint.regions import Path
+from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, is_stub, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
@@ -53,7 +54,8 @@ class Callees:
         for class_ in classes:
             if path is not None and name in class_.functions:
                 target = class_.functions[name][-1]
-                if is_stub(target) or any(map(mentions_clear, self._overrides(class_, name))):
+                waits = is_stub(target) and not catalogue.only_computes(name)
+                if waits or any(map(mentions_clear, self._overrides(class_, name))):
                     return Forget(_place(call, statement), (path,))
                 return self._enter(call, call.args, target, statement, path)
         return None

@@ -125,6 +125,18 @@ def cannot_clear(name: str) -> bool:
     return name[:1].isupper() or name in _CONTAINER_CALLS or bool(set(tokens(name)) & _HARMLESS)
 
 
+_WORK = frozenset(
+    """forward parse data compute predict encode decode sample input inputs output outputs preprocess postprocess
+    transform collate fetch make build create""".split()
+)
+
+
+def only_computes(name: str) -> bool:
+    """Whether a method that others define computes something, by its name, and leaves gradients alone."""
+    words = set(tokens(name))
+    return bool(words & (_WORK | _HARMLESS)) and not words & _MAY_CLEAR
+
+
 def clears_gradients(name: str) -> bool:
     """Whether a function's name says that it clears gradients."""
     return _CLEARS_GRADIENTS.search(name) is not None

@@ -52,7 +52,8 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     own = [i for i in deposits if not others or i > others[-1]] or deposits
     foreign = bool(own) and own != deposits
     read = bool(deposits) and any(isinstance(e, Read) for e in between[: deposits[0]])
-    if foreign or read:
+    # Gradients that are looked at elsewhere, as after the loop, have to be there until the next backward.
+    if own and (foreign or read or report.looked_at):
         return Repair(text, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
     after = Repair(text, Where.AFTER, applied, _MESSAGE)
     if applied.scaler:

@@ -56,10 +56,11 @@ class Moment:
 class Report:
     """An event that met a state it must not meet, and the path from where that story began up to the event.
 
-    `cleared` says that the scope clears the region on some other path.
+    `cleared` says that the scope clears the region on some other path, `looked_at` that it looks at gradients on one.
     """
 
     region: Region
     event: Event
     path: tuple[Moment, ...]
     cleared: bool
+    looked_at: bool

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from gradlint.events import Call, Clear, Event
+from gradlint.events import Call, Clear, Event, Read
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.transfer import Transfer
@@ -46,8 +46,10 @@ class Solver:
         for (event, region), ends in self._met.items():
             graph = ends[0][0].graph
             cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))
+            reads = {other for other in graph.events() if isinstance(other, Read)}
             for path in stories(ends, self._rule, self._transfer.concerns):
-                yield Report(region, event, path, cleared)
+                looked_at = not reads <= {moment.event for moment in path}
+                yield Report(region, event, path, cleared, looked_at)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""

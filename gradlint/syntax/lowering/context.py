@@ -12,6 +12,7 @@ from gradlint.flow import guards
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import Literals
 from gradlint.regions import Path
+from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
@@ -57,6 +58,7 @@ class Lowering:
         self.objects = objects
         self.scope = scope
         self.effects = Effects(objects, scope)
+        self.assignments = Assignments(objects, scope)
         self.conditions = Conditions(objects, scope)
         self.graph = Graph(
             scope.number, scope.name, parameters=frozenset(scope.parameters), volatile=objects.table.volatile
@@ -96,7 +98,7 @@ class Lowering:
         """Emit the events of binding a target, the value's own not included."""
         parts = elements_of(target)
         if parts is None:
-            for event in self.effects.assign(target, value, self.statement):
+            for event in self.assignments.assign(target, value, self.statement):
                 self.emit(event)
             return
         values = elements_of(value)
@@ -165,7 +167,7 @@ class Lowering:
             for node in walk(root):
                 for target in _targets(node):
                     for name in bound_names(target):
-                        path = self.effects.own_path(name)
+                        path = self.assignments.own_path(name)
                         if path is not None:
                             found.add(path)
         return frozenset(found)

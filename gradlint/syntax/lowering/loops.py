@@ -56,7 +56,7 @@ def _loop(
     head = build.add(None)
     if head is None:
         return
-    targets = tuple(p for name in bound_names(target) if (p := low.effects.own_path(name)) is not None)
+    targets = tuple(p for name in bound_names(target) if (p := low.assignments.own_path(name)) is not None)
     frame = Loop(frozenset(targets) | low.written(parts))
     counter, first = _counter(low, target, iterable)
     if counter is not None:
@@ -142,7 +142,7 @@ def _left_behind(low: Lowering, target: cst.BaseExpression) -> tuple[Path, ...]:
     """The containers of which each trip takes another element."""
     found: list[Path] = []
     for name in bound_names(target):
-        path, own = low.objects.path(name, low.scope), low.effects.own_path(name)
+        path, own = low.objects.path(name, low.scope), low.assignments.own_path(name)
         if path is not None and path != own:
             found.append(path)
     return tuple(found)
@@ -156,7 +156,7 @@ def _runs(low: Lowering, iterable: cst.BaseExpression, target: cst.BaseExpressio
         return True
     clears = [event for event in events if isinstance(event, Clear)]
     for name in bound_names(target):
-        path, own = low.objects.path(name, low.scope), low.effects.own_path(name)
+        path, own = low.objects.path(name, low.scope), low.assignments.own_path(name)
         if path is None or own is None:
             continue
         if GROUPS in path.fields or low.objects.optimizer_at(path) is not None:
@@ -213,7 +213,7 @@ def _limit(low: Lowering, iterable: cst.BaseExpression) -> str:
 def _counted(
     low: Lowering, target: cst.BaseExpression, start: cst.BaseExpression
 ) -> tuple[Path | None, Literal | None]:
-    path = low.effects.own_path(target) if isinstance(target, cst.Name) else None
+    path = low.assignments.own_path(target) if isinstance(target, cst.Name) else None
     known, value = constant_of(start)
     if path is None or not known or not isinstance(value, int):
         return path, None

@@ -26,14 +26,14 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
             low.evaluate(value)
             low.assign(target, value)
         case cst.AugAssign():
-            events = low.effects.augment(node, low.statement)
+            events = low.assignments.augment(node, low.statement)
             if not any(isinstance(event, Step) for event in events):  # an update's own reading is not looking
                 low.evaluate(node.value)
             for event in events:
                 low.emit(event)
         case cst.Del(target=target):
             for part in elements_of(target) or [target]:
-                for event in low.effects.delete(part, low.statement):
+                for event in low.assignments.delete(part, low.statement):
                     low.emit(event)
         case cst.Assert(test=test):
             low.evaluate(test)
@@ -70,7 +70,7 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
 
 def _assign(low: Lowering, node: cst.Assign) -> None:
     target = node.targets[0].target
-    if not any(isinstance(event, Step) for event in low.effects.assign(target, node.value, low.statement)):
+    if not any(isinstance(event, Step) for event in low.assignments.assign(target, node.value, low.statement)):
         low.evaluate(node.value)
     for assigned in node.targets:
         _evaluate_target(low, assigned.target)

@@ -1,0 +1,98 @@
+"""What assignments do to gradients: overwrite or drop them, update a tensor by them, or give a variable a new value."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.events import Assign, Clear, Event, Place, Rescale
+from gradlint.regions import Path
+from gradlint.syntax.gradients import Gradients, gradient_of, is_data
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of, text_of
+
+
+class Assignments:
+    """Reads the assignments of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+        self._gradients = Gradients(objects, scope)
+
+    def assign(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+        """The events of `target = value`, the value's own not included."""
+        tensor = gradient_of(target)
+        if tensor is not None:
+            own = self._gradients.is_computed_from(value, tensor)
+            return [self._gradients.clear_of(tensor, target, statement, Rescale if own else Clear)]
+        match target:
+            case cst.Subscript(value=inner):
+                base = gradient_of(inner)
+                if base is not None:
+                    return (
+                        [self._gradients.clear_of(base, target, statement)] if constant_of(value) == (True, 0) else []
+                    )
+                if is_data(inner) and self._gradients.is_computed_from(value, inner):
+                    return self._gradients.update(inner, target, statement)
+            case cst.Attribute() if is_data(target) and self._gradients.is_computed_from(value, target):
+                return self._gradients.update(target, target, statement)
+        return self._rebound(target, value, statement)
+
+    def _rebound(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+        if not isinstance(target, (cst.Name, cst.Attribute)):
+            return []
+        path = self.own_path(target)
+        if path is None:
+            return []
+        known, constant = constant_of(value)
+        place = Place(target, statement, text_of(target))
+        by = _added(target, value)
+        if by is not None:
+            return [Assign(place, path, advance=by)]
+        return [Assign(place, path, constant=constant, is_constant=known)]
+
+    def own_path(self, target: cst.BaseExpression) -> Path | None:
+        """The variable itself, not what it is an alias of."""
+        if isinstance(target, cst.Name):
+            owner = self._scope.owner(target.value) or self._scope
+            return Path(owner.number, target.value)
+        return self._objects.path(target, self._scope)
+
+    def augment(self, node: cst.AugAssign, statement: cst.CSTNode) -> list[Event]:
+        """The events of `target += value` and its like."""
+        target, value = node.target, node.value
+        tensor = gradient_of(target)
+        if tensor is not None:
+            if isinstance(node.operator, (cst.MultiplyAssign, cst.DivideAssign)):
+                zero = constant_of(value) == (True, 0)
+                return [self._gradients.clear_of(tensor, target, statement, Clear if zero else Rescale)]
+            return []
+        whole = isinstance(target, cst.Subscript) and f"{text_of(target)}.grad" not in text_of(value)
+        base = target.value if isinstance(target, cst.Subscript) and whole else target
+        if self._gradients.is_computed_from(value, base):
+            return self._gradients.update(base, node, statement)
+        path = self.own_path(target) if isinstance(target, (cst.Name, cst.Attribute)) else None
+        if path is None:
+            return []
+        known, amount = constant_of(value)
+        counts = isinstance(node.operator, (cst.AddAssign, cst.SubtractAssign)) and known and isinstance(amount, int)
+        if counts and isinstance(amount, int):
+            by = amount if isinstance(node.operator, cst.AddAssign) else -amount
+            return [Assign(Place(target, statement, text_of(target)), path, advance=by)]
+        return [Assign(Place(target, statement, text_of(target)), path)]
+
+    def delete(self, target: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+        """The events of `del target`."""
+        tensor = gradient_of(target)
+        return [self._gradients.clear_of(tensor, target, statement)] if tensor is not None else []
+
+
+def _added(target: cst.BaseExpression, value: cst.BaseExpression) -> int | None:
+    """The amount of `i = i + 1`."""
+    match value:
+        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right) if left.deep_equals(target):
+            known, amount = constant_of(right)
+            return amount if known and isinstance(amount, int) else None
+        case _:
+            return None

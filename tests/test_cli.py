@@ -54,7 +54,8 @@ def gradlint(folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatc
             main(arguments)
         out, err = capfdbinary.readouterr()
         assert b"Traceback" not in err
-        return Ran(int(str(exited.value.code)), out.decode(), err.decode())
+        assert isinstance(exited.value.code, int)  # a text would be printed, and the status be 1
+        return Ran(int(exited.value.code), out.decode(), err.decode())
 
     return run
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import pytest
 
 from gradlint.events import Assign, Call, Event, Forget
+from gradlint.flow.graph import Graph
 from gradlint.source import Source
-from gradlint.syntax.lower_file import lower
+from gradlint.syntax.lower_program import Lowerer
+from gradlint.syntax.program import Program
 
 PRELUDE = "import torch\n"
 
 
+def graphs(code: str) -> dict[int, Graph]:
+    """The graphs of a program of one file, by scope number; the module's own is the first."""
+    program = Program()
+    return Lowerer(program).of_file(program.read(Source("program.py", code)))
+
+
 def events(code: str) -> list[str]:
     """The names of the events of a program's module scope, assignments left out, with what they are about."""
-    graph = lower(Source("program.py", PRELUDE + code)).graphs[0]
+    graph = graphs(PRELUDE + code)[0]
     return [_shown(event) for event in graph.events() if not isinstance(event, Assign)]
 
 
@@ -71,8 +79,8 @@ def test_deposits_nothing(code: str) -> None:
 
 
 def test_a_file_of_another_framework_says_nothing() -> None:
-    assert lower(Source("p.py", "import mxnet\nloss.backward()\ntrainer.step(1)\n")).graphs == {}
-    assert lower(Source("p.py", "import mxnet\nimport torch\nloss.backward()\n")).graphs != {}
+    assert graphs("import mxnet\nloss.backward()\ntrainer.step(1)\n") == {}
+    assert graphs("import mxnet\nimport torch\nloss.backward()\n") != {}
 
 
 @pytest.mark.parametrize(

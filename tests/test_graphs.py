@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from gradlint.flow.prune import prune
+from gradlint.flow.prune import pruned
 from gradlint.flow.show import show
 from gradlint.flow.solver import Solver
 from gradlint.project.link import clears, roots
 from gradlint.rules.missing_zero_grad import MissingZeroGrad
 from gradlint.source import Source
-from gradlint.syntax.lower_file import lower
+from gradlint.syntax.lower_program import Lowerer
+from gradlint.syntax.program import Program
 
 PROGRAMS = {
     "plain-loop": """\
@@ -122,8 +123,8 @@ for x in loader:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_graph_and_facts(name: str, golden: Callable[[str, str], None]) -> None:
     program = PROGRAMS[name]
-    graphs = lower(Source(f"{name}.py", program)).graphs
-    prune(graphs)
+    whole = Program()
+    graphs = pruned(Lowerer(whole).of_file(whole.read(Source(f"{name}.py", program))))
     solver = Solver(graphs, MissingZeroGrad(), clears(graphs))
     rule = MissingZeroGrad()
     findings = [rule.tell(report) for report in solver.reports(roots(graphs))]

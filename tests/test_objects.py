@@ -5,9 +5,10 @@ from __future__ import annotations
 import libcst as cst
 import pytest
 
+from gradlint.source import Source
 from gradlint.syntax import catalogue
-from gradlint.syntax.collect import collect
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.program import Program
 from gradlint.syntax.scopes import Scope
 
 TORCH = "import torch\nfrom torch import optim\nfrom torch.optim import SGD\nimport itertools\n"
@@ -15,9 +16,10 @@ TORCH = "import torch\nfrom torch import optim\nfrom torch.optim import SGD\nimp
 
 def look(program: str, expression: str, scope_name: str = "<module>") -> tuple[Objects, cst.BaseExpression, Scope]:
     """The objects of a program, and an expression in one of its scopes."""
-    table = collect(cst.parse_module(TORCH + program))
-    scope = next(scope for scope in table.scopes if scope.name == scope_name)
-    return Objects(table), cst.parse_expression(expression), scope
+    whole = Program()
+    whole.read(Source("program.py", TORCH + program))
+    scope = next(scope for scope in whole.scopes if scope.name == scope_name)
+    return Objects(whole), cst.parse_expression(expression), scope
 
 
 def stepped(program: str, expression: str, scope_name: str = "<module>") -> list[str] | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import replace
 
 from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step
 from gradlint.flow import guards
-from gradlint.flow.graph import Graph, Memory, Test
+from gradlint.flow.graph import Graph, Memory, Node, Test
 from gradlint.flow.guards import Cycle
 from gradlint.regions import Path
 
 
-def prune(graphs: Mapping[int, Graph]) -> None:
-    """Reduce graphs to what concerns gradients, and decide which conditions each has to remember.
+def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
+    """Copies of graphs, reduced to what concerns gradients, with the conditions that each has to remember.
 
     Without it every test of a long function doubles the facts, the ones about logging as well.
     """
@@ -21,17 +22,25 @@ def prune(graphs: Mapping[int, Graph]) -> None:
     owners = {region.owner for step in steps for region in step.regions}
     effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
     reading = doing(graphs, (Read,))
-    for graph in graphs.values():
+    found: dict[int, Graph] = {}
+    for number, graph in graphs.items():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}
-        for node in graph.nodes:
-            # A callee that only looks at gradients decides nothing, but a fix has to know of it.
-            if isinstance(node.event, Call) and node.event in idle and node.event.target not in reading:
-                node.event = None
-        for test in graph.tests:
-            if not test.jumps and all(event in idle for event in test.guards):
-                for edge in test.edges:
-                    edge.literal = None
-        graph.memory = _memory(graph)
+        dead = {test for test in graph.tests if not test.jumps and idle.issuperset(test.guards)}
+        unread = {edge for test in dead for edge in test.edges}
+        nodes = [
+            Node(
+                # A callee that only looks at gradients decides nothing, but a fix has to know of it.
+                None
+                if isinstance(node.event, Call) and node.event in idle and node.event.target not in reading
+                else node.event,
+                node.holds,
+                [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
+            )
+            for node in graph.nodes
+        ]
+        live = [test for test in graph.tests if test not in dead]
+        found[number] = replace(graph, nodes=nodes, tests=live, memory=_memory(graph, live))
+    return found
 
 
 def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...], made: Set[Path] = frozenset()) -> set[int]:
@@ -69,8 +78,7 @@ def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:
             return False
 
 
-def _memory(graph: Graph) -> Memory:
-    live = [test for test in graph.tests if test.edges[0].literal is not None]
+def _memory(graph: Graph, live: list[Test]) -> Memory:
     phases: dict[tuple[Path, str], tuple[int, int]] = {}
     for test in live:
         cycle = test.literal.condition

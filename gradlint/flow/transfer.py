@@ -85,7 +85,7 @@ class Transfer:
         if any(path.holds(fact.region.params) or path.holds(fact.region.owner) for path in edge.leaves):
             return None
         if edge.ends_scope is not None:
-            if edge.ends_scope in (fact.region.params.scope, fact.region.owner.scope):
+            if _is_local(fact.region.params, edge, graph) or _is_local(fact.region.owner, edge, graph):
                 return None
             literals = guards.renamed(literals, (), edge.ends_scope)
         for path in (*edge.rebinds, *edge.leaves):
@@ -154,6 +154,11 @@ class Transfer:
         found = guards.renamed(result.literals, call.binds, callee.scope)
         literals = _bounded(guards.settle(before.literals, caller.volatile) | found)
         return replace(before, state=result.state, literals=literals)
+
+
+def _is_local(path: Path, edge: Edge, graph: Graph) -> bool:
+    """Whether an object is the scope's own and ends with the call; a parameter is taken to be the same next time."""
+    return path.scope == edge.ends_scope and path.name not in graph.parameters
 
 
 def _unbegun(edge: Edge, fact: Fact) -> Fact | None:

@@ -1,25 +1,31 @@
-"""Source and rules to diagnostics: lowers, solves, and words what was found."""
+"""Files and rules to diagnostics: lowers, solves, looks for callers where they decide, and words what was found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
 from gradlint.events import Call, Event
 from gradlint.flow.facts import Report
-from gradlint.flow.prune import prune
+from gradlint.flow.graph import Graph
+from gradlint.flow.prune import pruned
 from gradlint.flow.solver import Solver
+from gradlint.project.callers import Callers, NoCallers
 from gradlint.project.link import clears, roots
-from gradlint.project.recurrence import call_again
+from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
 from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
-from gradlint.syntax.lower_file import Lowered, lower
+from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.parse import BrokenSource, deep_recursion
+from gradlint.syntax.program import Alone, File, Program, Surroundings
+from gradlint.syntax.scopes import Scope
 
-__all__ = ["Analysis", "BrokenSource", "RuleFailure", "diagnose"]
+__all__ = ["Analysis", "BrokenSource", "Project", "RuleFailure", "diagnose"]
+
+MAX_ROUNDS = 6  # how often callers of callers are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,55 +44,127 @@ class Analysis:
     failures: tuple[RuleFailure, ...] = ()
 
 
+class Project:
+    """Judges files among the others of their project. What was read for one file serves the next one."""
+
+    def __init__(self, surroundings: Surroundings | None = None, callers: Callers | None = None) -> None:
+        self._lowerer = Lowerer(Program(surroundings or Alone()))
+        self._callers = callers or NoCallers()
+
+    def diagnose(self, source: Source, rules: Sequence[Rule], key: str = "") -> Analysis:
+        """Judge one file by some rules. Raises BrokenSource for text that does not parse, or is nested without measure.
+
+        A rule that crashes costs its own findings only.
+        """
+        with deep_recursion():
+            file = self._lowerer.program.read(source, key)
+            judged = _Judged(self._lowerer, self._callers, file)
+            diagnostics: list[Diagnostic] = []
+            failures: list[RuleFailure] = []
+            for rule in rules:
+                if not isinstance(rule, FlowRule):
+                    continue
+                try:
+                    diagnostics.extend(judged.diagnostics(rule))
+                except Exception as error:  # whatever it is, it must not cost another rule's findings
+                    failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
+        return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures))
+
+
 def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
-    """Judge one file by some rules. Raises BrokenSource for text that does not parse, or is nested without measure.
-
-    A rule that crashes costs its own findings only.
-    """
-    with deep_recursion():
-        return _diagnose(lower(source), rules)
+    """Judge one file by itself. Raises BrokenSource, as `Project.diagnose` does."""
+    return Project().diagnose(source, rules)
 
 
-def _diagnose(lowered: Lowered, rules: Sequence[Rule]) -> Analysis:
-    prune(lowered.graphs)
-    call_again(lowered.graphs, lowered.scopes, clears(lowered.graphs))
-    diagnostics: list[Diagnostic] = []
-    failures: list[RuleFailure] = []
-    for rule in rules:
-        if not isinstance(rule, FlowRule):
-            continue
-        try:
-            diagnostics.extend(_Teller(lowered, rule).diagnostics())
-        except Exception as error:  # whatever it is, it must not cost another rule's findings
-            failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
-    return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures))
+@dataclass(slots=True)
+class _Judged:
+    """One file under judgement: the graphs of its scopes, of what they call, and of their callers once they matter."""
+
+    lowerer: Lowerer
+    callers: Callers
+    file: File
+    _scopes: dict[Scope, None] = field(default_factory=dict)
+    _asked: set[int] = field(default_factory=set)
+    _graphs: dict[int, Graph] | None = None
+
+    def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
+        """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
+        self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
+        for _ in range(MAX_ROUNDS):
+            graphs = self._linked()
+            told = [
+                (rule.tell(report), report) for report in Solver(graphs, rule, clears(graphs)).reports(roots(graphs))
+            ]
+            homes = _Homes(graphs, self.lowerer.program)
+            told = [(finding, report) for finding, report in told if homes.file(finding.event) is self.file]
+            unsure = {number for _, report in told for number in self._resting_on(report)}
+            if not unsure:
+                yield from _Teller(self.file, rule, homes).diagnostics(told)
+                return
+            for number in sorted(unsure):
+                self._asked.add(number)
+                self._scopes |= dict.fromkeys(self.callers.of(self.lowerer.program.scopes[number], self.lowerer))
+            self._graphs = None
+
+    def _linked(self) -> dict[int, Graph]:
+        if self._graphs is None:
+            plain = pruned(self.lowerer.graphs(self._scopes))
+            self._graphs = Recurrence(plain, self.lowerer.objects, clears(plain)).repeated(self._asked)
+        return self._graphs
+
+    def _resting_on(self, report: Report) -> Iterator[int]:
+        """The scopes that a report takes to be called again, and whose callers nobody has looked for."""
+        nodes = {id(moment.loop) for moment in report.path if moment.called_again}
+        if nodes:
+            for number in self._linked():
+                scope = self.lowerer.program.scopes[number]
+                if id(scope.node) in nodes and number not in self._asked:
+                    yield number
+
+
+class _Homes:
+    """Which scope, and so which file, an event stands in."""
+
+    def __init__(self, graphs: dict[int, Graph], program: Program) -> None:
+        self._graphs = graphs
+        self._program = program
+        self._scopes: dict[Event, int] | None = None
+
+    def scope(self, event: Event) -> Scope:
+        if self._scopes is None:
+            self._scopes = {each: number for number, graph in self._graphs.items() for each in graph.events()}
+        return self._program.scopes[self._scopes[event]]
+
+    def file(self, event: Event) -> File:
+        return self._program.home(self.scope(event))
+
+    def node(self, number: int) -> object:
+        return self._program.scopes[number].node
 
 
 class _Teller:
     """Words the reports of one rule on one file."""
 
-    def __init__(self, lowered: Lowered, rule: FlowRule) -> None:
-        self._lowered = lowered
+    def __init__(self, file: File, rule: FlowRule, homes: _Homes) -> None:
+        self._file = file
         self._rule = rule
-        self._editor = Editor(lowered.source, lowered.module, lowered.positions, lowered.scopes)
+        self._homes = homes
+        self._editor = Editor(file.source, file.module, file.positions, homes.node)
 
-    def diagnostics(self) -> Iterator[Diagnostic]:
-        graphs = self._lowered.graphs
-        reports = Solver(graphs, self._rule, clears(graphs)).reports(roots(graphs))
+    def diagnostics(self, told: Iterable[tuple[Finding, Report]]) -> Iterator[Diagnostic]:
         findings: dict[Event, tuple[Finding, Report]] = {}
-        told = [(self._rule.tell(report), report) for report in reports]
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
             findings.setdefault(finding.cause, (finding, report))
-        for finding, report in findings.values():
-            yield self._diagnostic(finding, report)
+        for finding, _ in findings.values():
+            yield self._diagnostic(finding)
 
-    def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
-        statement = self._lowered.positions.span(finding.event.place.statement)
+    def _diagnostic(self, finding: Finding) -> Diagnostic:
+        statement = self._file.positions.span(finding.event.place.statement)
         told = {event: (number, label) for number, (event, label) in enumerate(finding.story, start=1)}
         order, label = told.pop(finding.event)
         return Diagnostic(
-            path=self._lowered.source.path,
+            path=self._file.source.path,
             span=self._span(finding.event),
             code=self._rule.code,
             name=self._rule.name,
@@ -94,15 +172,22 @@ class _Teller:
             severity=self._rule.severity,
             label=label,
             order=order,
-            related=tuple(Related(self._span(event), text, number) for event, (number, text) in told.items()),
+            related=tuple(self._related(event, text, number) for event, (number, text) in told.items()),
             fix=self._fix(finding.repair) if finding.repair is not None else None,
             statement_rows=(statement.start.row, statement.end.row),
         )
 
+    def _related(self, event: Event, text: str, number: int) -> Related:
+        home = self._homes.file(event)
+        return Related(self._span(event), text, number, None if home is self._file else home.source.path)
+
     def _fix(self, repair: Repair) -> Fix | None:
+        """A fix is text in the finding's own file, or none."""
         target = repair.anchor.target if isinstance(repair.anchor, Call) else None
+        if self._homes.file(repair.anchor) is not self._file:
+            return None
         edits = self._editor.edits(repair, target)
         return Fix(repair.message, Applicability.UNSAFE, edits) if edits else None
 
     def _span(self, event: Event) -> Span:
-        return self._lowered.positions.span(event.place.node)
+        return self._homes.file(event).positions.span(event.place.node)

@@ -17,7 +17,7 @@ def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
     stepped = stepped_regions(graphs)
     # Optimizers that a function clears which is somewhere else now: nobody can tell when it runs.
     lent = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Lend)}
-    given = (event for target in lent for event in graphs[target].events())
+    given = (event for target in lent if target in graphs for event in graphs[target].events())
     loose = [event.owner for event in given if isinstance(event, Clear) and event.owner is not None]
     for scope in sorted(doing(graphs, (Accumulate,))):
         for region in stepped[scope]:

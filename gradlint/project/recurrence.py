@@ -1,58 +1,121 @@
-"""Scopes that nobody in sight calls, and that are taken to be called again and again: `agent.learn()`."""
+"""Scopes that may be called again and again: `agent.learn()`, `train_step(batch)`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget
-from gradlint.flow.graph import Edge, Graph
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
+from gradlint.flow.graph import Edge, Graph, Node
+from gradlint.flow.prune import doing
 from gradlint.project.link import stepped_regions
-from gradlint.regions import Region
+from gradlint.regions import Path, Region
+from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 
 
-def call_again(
-    graphs: Mapping[int, Graph], scopes: Mapping[int, Scope], clears: Callable[[Event, Region], bool]
-) -> None:
-    """Let control go from the exit of such a method back to its entry.
+class Recurrence:
+    """Which scopes of a program's graphs are taken to be called again, and for which regions that is fair.
 
-    That is done for methods that step what their own object holds, where no other code of the file clears it. What is
-    known of the method's own variables does not survive. A loss that the caller gives comes from a program that the
-    caller decides about, and an optimizer that an unseen base class made may be cleared there.
+    At first every function that deposits and steps is, for that asks little. A report that rests on it then makes
+    somebody look for callers. Once they were looked for (`asked`), they decide; where there are none, the rules of
+    `is_fair` do.
     """
-    called = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)}
-    stepped = stepped_regions(graphs)
-    for number, graph in graphs.items():
-        scope = scopes[number]
-        if scope.receiver is None or number in called or _is_test(scope):
-            continue
-        if any(isinstance(event, Accumulate) and event.given for event in graph.events()):
-            continue
-        own = [region for region in stepped[number] if _belongs(region, scope)]
-        if own and not any(_cleared_elsewhere(region, number, graphs, clears) for region in own):
-            again = Edge(Graph.EXIT, Graph.ENTRY, loop=scope.node, ends_scope=number)
-            graph.nodes[Graph.EXIT].edges.append(again)
+
+    def __init__(self, graphs: Mapping[int, Graph], objects: Objects, clears: Callable[[Event, Region], bool]) -> None:
+        self._graphs = graphs
+        self._objects = objects
+        self._clears = clears
+        self._called = {
+            event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)
+        }
+        self._deposit = doing(graphs, (Accumulate,))
+        self._stepped = stepped_regions(graphs)
+
+    def repeated(self, asked: Set[int]) -> dict[int, Graph]:
+        """The graphs, with a way from the exit of each such scope back to its entry."""
+        found = dict(self._graphs)
+        for number, graph in self._graphs.items():
+            if self._may_repeat(number, asked):
+                scope = self._objects.program.scopes[number]
+                again = Edge(Graph.EXIT, Graph.ENTRY, loop=scope.node, ends_scope=number)
+                leave = graph.nodes[Graph.EXIT]
+                nodes = list(graph.nodes)
+                nodes[Graph.EXIT] = Node(leave.event, leave.holds, [*leave.edges, again])
+                found[number] = replace(graph, nodes=nodes)
+        return found
+
+    def _may_repeat(self, number: int, asked: Set[int]) -> bool:
+        scope = self._objects.program.scopes[number]
+        if scope.kind != "function" or number not in self._deposit or not self._stepped[number]:
+            return False
+        if number in self._called and (number in asked or not is_reachable(scope)):
+            return False
+        if number in asked or not is_reachable(scope):
+            return not _is_test(scope) and any(self.is_fair(region, number) for region in self._stepped[number])
+        return True
+
+    def is_fair(self, region: Region, number: int) -> bool:
+        """Whether a scope that nobody calls is to answer for a region that is still uncleared at its end.
+
+        Not where the loss comes from outside, for then the caller has more to say about the order of things; not for
+        the optimizer that an unseen base class made, which may be cleared there; not where a sibling clears it.
+        """
+        scope = self._objects.program.scopes[number]
+        if any(isinstance(event, Accumulate) and event.given for event in self._graphs[number].events()):
+            return False
+        if not self._is_from_outside(region, scope):
+            return False
+        return not any(self._cleared_in(region, other, number) for other in self._siblings(scope))
+
+    def _is_from_outside(self, region: Region, scope: Scope) -> bool:
+        owner = region.owner
+        if owner.name == "self" and scope.receiver is not None and scope.parent is not None:
+            if not owner.fields:
+                return False
+            own = self._objects.attribute_bindings(Path(owner.scope, "self"), owner.fields[0])
+            return bool(own) or owner == region.params
+        if owner.scope == scope.number:
+            # A tensor that is updated by hand is another one in each call.
+            return owner.name in scope.parameters and owner != region.params
+        home = self._objects.program.scopes[owner.scope]
+        return home.kind == "module" and owner.name in home.bindings
+
+    def _siblings(self, scope: Scope) -> Iterator[int]:
+        """The other scopes of the file, and those of the classes that the scope's own class derives from."""
+        program = self._objects.program
+        files = {program.home(scope)}
+        if scope.parent is not None and scope.parent.kind == "class":
+            files |= {program.home(base) for base in self._objects.lineage(scope.parent)}
+        for other in self._graphs:
+            if other != scope.number and program.home(program.scopes[other]) in files:
+                yield other
+
+    def _cleared_in(self, region: Region, other: int, number: int) -> bool:
+        """Whether a sibling clears a region without being a training step of its own."""
+        owners = {stepped.owner for stepped in self._stepped[other]}
+        if region.owner in owners and other in self._deposit:
+            return False
+        if region.owner.scope == number:
+            last = region.owner.fields[-1] if region.owner.fields else region.owner.name
+            return any(
+                isinstance(event, Clear) and event.place.subject.rpartition(".")[2] == last
+                for event in self._graphs[other].events()
+                if not any(isinstance(e, Step) for e in self._graphs[other].events())
+            )
+        return any(
+            self._clears(event, region) for event in self._graphs[other].events() if isinstance(event, (Clear, Forget))
+        )
 
 
-def _belongs(region: Region, scope: Scope) -> bool:
-    """Whether a region is the method's own object's: set in its class, or updated by hand in the method itself."""
-    if region.owner.name != "self" or not region.owner.fields or scope.parent is None:
-        return False
-    return region.owner.fields[0] in scope.parent.attributes or region.owner == region.params
+def is_reachable(scope: Scope) -> bool:
+    """Whether another file can call a scope: a function of its module, or a method."""
+    return scope.parent is not None and (
+        scope.parent.kind == "module"
+        or (scope.parent.kind == "class" and scope.parent.parent is not None and scope.parent.parent.kind == "module")
+    )
 
 
 def _is_test(scope: Scope) -> bool:
     names = (scope.name.lower(), scope.parent.name.lower() if scope.parent is not None else "")
     return any(name.startswith(("test", "setup")) or name.endswith("test") for name in names)
-
-
-def _cleared_elsewhere(
-    region: Region, number: int, graphs: Mapping[int, Graph], clears: Callable[[Event, Region], bool]
-) -> bool:
-    return any(
-        clears(event, region)
-        for other, graph in graphs.items()
-        if other != number
-        for event in graph.events()
-        if isinstance(event, (Clear, Forget))
-    )

@@ -25,19 +25,18 @@ class Callees:
         self._scope = scope
 
     def called(self, call: cst.Call, statement: cst.CSTNode) -> Call | Forget | None:
-        """The scope that a call enters; None where it is not in this file."""
+        """The scope that a call enters; None where it is not in the project."""
         match call.func:
             case cst.Attribute(value=receiver, attr=cst.Name(value=name)):
-                return self.method(call, name, receiver, statement)
-            case cst.Name():
-                found = self._objects.value(call.func, self._scope)
-                if isinstance(found, Function):
-                    return self.function(found, call, statement, call)
-        return None
+                followed = self.method(call, name, receiver, statement)
+                if followed is not None:
+                    return followed
+        found = self._objects.value(call.func, self._scope)
+        return self.function(found, call, statement, call) if isinstance(found, Function) else None
 
     def function(
         self, found: Function, node: cst.Call, statement: cst.CSTNode, arguments: cst.Call | None = None
-    ) -> Call | Forget:
+    ) -> Call | Forget | None:
         """The call of a function, by `arguments` or, as a closure, by its caller without any."""
         fixed = found.bound.args[1:] if found.bound is not None else ()
         given = arguments.args if arguments is not None else ()
@@ -46,7 +45,7 @@ class Callees:
     def method(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
     ) -> Call | Forget | None:
-        """The call of a method of a class of this file; None where the class or the method is not in it.
+        """The call of a method of a class of the project; None where the class or the method is not in it.
 
         Where a subclass, here or elsewhere, says what the method does, nobody can tell.
         """
@@ -90,7 +89,7 @@ class Callees:
             return Path(owner.number, "self"), list(self._objects.lineage(owner))[1:]
         path = self._objects.path(receiver, self._scope)
         if path is not None and path.name == "self" and not path.fields:
-            return path, list(self._objects.lineage(self._objects.table.scopes[path.scope]))
+            return path, list(self._objects.lineage(self._objects.program.scopes[path.scope]))
         value = self._objects.value(receiver, self._scope) if path is not None else None
         return path, list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
 
@@ -108,7 +107,7 @@ class Callees:
 
     def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:
         """The methods of that name in subclasses of this file."""
-        for other in self._objects.table.scopes:
+        for other in self._objects.program.home(class_).table.scopes:
             derived = other.kind == "class" and other is not class_ and class_ in self._objects.lineage(other)
             if derived and name in other.functions:
                 yield other.functions[name][-1]
@@ -120,7 +119,10 @@ class Callees:
         target: Scope,
         statement: cst.CSTNode,
         receiver: Path | None = None,
-    ) -> Call | Forget:
+    ) -> Call | Forget | None:
+        """The call of a scope; None where what it does cannot be read, and its name has to tell."""
+        if target.unread or self._objects.program.home(target).opaque:
+            return Forget(_place(node, statement), None) if mentions_clear(target) else None
         binds: list[tuple[Path, Path]] = []
         formals = list(target.parameters)
         if target.receiver is not None and target.parent is not None:

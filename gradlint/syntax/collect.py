@@ -8,33 +8,37 @@ from typing import Any
 
 import libcst as cst
 
-from gradlint.syntax.scopes import MODULE, Binding, Mention, Scope, Table
+from gradlint.syntax.scopes import Binding, Mention, Scope, Table
 from gradlint.syntax.tree import children, elements_of, walk
 
 
-def collect(tree: cst.Module, written: Iterable[str] = ()) -> Table:
-    """Walk a whole file once. `written` are attributes and globals that code left out of the tree writes."""
-    collector = _Collector(tree)
-    collector.visit_body(tree, collector.scopes[MODULE])
+def collect(tree: cst.Module, first: int = 0, written: Iterable[str] | None = None) -> Table:
+    """Walk a whole file once. Its scopes are numbered from `first` on.
+
+    `written` are attributes and globals that code left out of the tree writes; None where nothing was left out.
+    """
+    collector = _Collector(tree, first, cut=written is not None)
+    collector.visit_body(tree, collector.scopes[0])
     return Table(
         collector.scopes,
         collector.imports,
         collector.mentions,
-        frozenset(collector.volatile.union(written)),
+        frozenset(collector.volatile.union(written or ())),
         frozenset(collector.tested),
     )
 
 
 class _Collector:
-    def __init__(self, tree: cst.Module) -> None:
-        self.scopes = [Scope(MODULE, "module", "<module>", tree, None)]
+    def __init__(self, tree: cst.Module, first: int, *, cut: bool) -> None:
+        self.scopes = [Scope(first, "module", "<module>", tree, None)]
+        self._cut = cut
         self.imports: dict[str, str] = {}
         self.mentions: dict[str, list[Mention]] = defaultdict(list)
         self.volatile: set[str] = set()
         self.tested: set[str] = set()
 
     def open(self, kind: str, name: str, node: cst.CSTNode, parent: Scope) -> Scope:
-        scope = Scope(len(self.scopes), kind, name, node, parent)
+        scope = Scope(self.scopes[0].number + len(self.scopes), kind, name, node, parent)
         self.scopes.append(scope)
         return scope
 
@@ -130,6 +134,7 @@ class _Collector:
     def function(self, node: cst.FunctionDef, scope: Scope) -> None:
         inner = self.open("function", node.name.value, node, scope)
         inner.decorators = [d.decorator for d in node.decorators]
+        inner.unread = self._cut and _is_bare_return(node.body)
         for decorator in inner.decorators:
             self.visit(decorator, scope)
         self.parameters(node.params, inner, scope)
@@ -157,8 +162,9 @@ class _Collector:
     def import_(self, node: cst.Import | cst.ImportFrom, scope: Scope) -> None:
         prefix = ""
         if isinstance(node, cst.ImportFrom):
-            prefix = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "") + "."
+            prefix = "." * len(node.relative) + (f"{_dotted(node.module)}." if node.module is not None else "")
         if isinstance(node.names, cst.ImportStar):
+            scope.module.stars.append(prefix[:-1] if prefix.strip(".") else prefix)
             return
         for alias in node.names:
             name = _dotted(alias.name)
@@ -167,8 +173,9 @@ class _Collector:
                 if alias.asname and isinstance(alias.asname.name, cst.Name)
                 else name.split(".")[0]
             )
-            self.imports.setdefault(local, prefix + (name if alias.asname or prefix else name.split(".")[0]))
-            scope.bindings[local].append(Binding(scope, None))
+            qualified = prefix + (name if alias.asname or prefix else name.split(".")[0])
+            self.imports.setdefault(local, qualified)
+            scope.bindings[local].append(Binding(scope, None, imported=qualified))
 
     def bind(
         self,
@@ -208,6 +215,15 @@ def _method(scope: Scope, base: str) -> Scope | None:
     """The method whose own object is called `base` here."""
     owner = scope.owner(base)
     return owner if owner is not None and owner.receiver == base else None
+
+
+def _is_bare_return(body: cst.BaseSuite) -> bool:
+    """Whether a body is what a long file's cut leaves of one."""
+    match body:
+        case cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Return(value=None)])]):
+            return True
+        case _:
+            return False
 
 
 def _identifiers(node: cst.CSTNode) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import libcst as cst
 
@@ -12,20 +12,21 @@ from gradlint.events import Event
 from gradlint.repair import Repair, Where
 from gradlint.source import Source
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import walk, walk_everything
 
 _PLAIN = re.compile(r"""[\w.]+(\[(\w+|'[^']*'|"[^"]*")\][\w.]*)*""")
 
 
 class Editor:
-    """Makes edits of one file."""
+    """Makes edits of one file. `scope_node` gives the node of a scope by its number."""
 
-    def __init__(self, source: Source, module: cst.Module, positions: Positions, scopes: Mapping[int, Scope]) -> None:
+    def __init__(
+        self, source: Source, module: cst.Module, positions: Positions, scope_node: Callable[[int], object]
+    ) -> None:
         self._source = source
         self._module = module
         self._positions = positions
-        self._scopes = scopes
+        self._scope_node = scope_node
         self._blocks: dict[int, int] | None = None
 
     def edits(self, repair: Repair, target: int | None) -> tuple[Edit, ...]:
@@ -69,7 +70,7 @@ class Editor:
         return (self._insert(Point(start.row, 1), f"{indent}{text}{self._source.newline}"),)
 
     def _first(self, text: str, target: int | None) -> tuple[Edit, ...]:
-        node = self._scopes[target].node if target is not None else None
+        node = self._scope_node(target) if target is not None else None
         if not isinstance(node, cst.FunctionDef) or not isinstance(node.body, cst.IndentedBlock):
             return ()
         first = node.body.body[0]

@@ -44,7 +44,9 @@ class Effects:
         match name, call.func:
             case "backward", cst.Attribute(value=receiver):
                 return self._backward(call, receiver, statement)
-            case "backward", cst.Name() if self._objects.qualified(call.func) in catalogue.BACKWARD_FUNCTIONS:
+            case "backward", cst.Name() if (
+                self._objects.qualified(call.func, self._scope) in catalogue.BACKWARD_FUNCTIONS
+            ):
                 return [Accumulate(self._place(call, statement), self._inputs(call))]
             case "manual_backward", _:
                 return [Accumulate(self._place(call, statement))]
@@ -69,7 +71,7 @@ class Effects:
         return self._other(call, name, statement)
 
     def _backward(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
-        qualified = self._objects.qualified(call.func)
+        qualified = self._objects.qualified(call.func, self._scope)
         if qualified.startswith(catalogue.NO_DEPOSIT) or "dist_autograd" in qualified or is_super(receiver):
             return []
         place = self._place(call, statement)
@@ -251,7 +253,7 @@ class Effects:
         return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
 
     def _is_xla(self, func: cst.BaseExpression) -> bool:
-        qualified = self._objects.qualified(func)
+        qualified = self._objects.qualified(func, self._scope)
         return "xla" in qualified or qualified.startswith("xm.")
 
     # -- what else happens ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import libcst as cst
 from gradlint.regions import ELEMENT, GROUPS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.identity import MAX_DEPTH, Identity
-from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
+from gradlint.syntax.scopes import Binding, Scope, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import (
     Choice,
@@ -28,11 +28,7 @@ from gradlint.syntax.values import (
 
 
 class Evaluator(Identity):
-    """Values for one file; None where nobody can tell."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        self._lambdas = {id(scope.node): scope for scope in table.scopes if scope.kind == "lambda"}
+    """Values for one program; None where nobody can tell."""
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
         """What an expression evaluates to, None where nobody can tell."""
@@ -60,31 +56,33 @@ class Evaluator(Identity):
             case cst.Await(expression=inner):
                 return self.value(inner, scope, depth + 1)
             case cst.Lambda():
-                found = self._lambdas.get(id(node))
+                found = self.program.lambdas.get(id(node))
                 return Function(found) if found else None
-            case cst.Name(value=name):
-                function = self._function(name, scope)
+            case cst.Name():
+                function = self._function(node, scope)
                 if function is not None:
                     return Function(function)
             case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
-                method = self._own_method(base, attribute, scope)
+                method = self._own_method(base, attribute, scope) or self._function(node, scope)
                 if method is not None:
                     return Function(method)
         path = self.path(node, scope)
         return self.at(path, depth) if path is not None else None
 
-    def _function(self, name: str, scope: Scope) -> Scope | None:
-        owner = scope.owner(name)
-        if owner is None or len(owner.bindings[name]) != 1 or len(owner.functions.get(name, ())) != 1:
-            return None
-        return owner.functions[name][0]
+    def _function(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """The function that a name, or an attribute of a module, stands for: the only thing it is ever bound to."""
+        found = self.definition(node, scope)
+        functions = found.scope.functions.get(found.name, ()) if found is not None else ()
+        return (
+            functions[0] if found is not None and len(functions) == len(found.scope.bindings[found.name]) == 1 else None
+        )
 
     def _own_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Scope | None:
         """The method that `self.name` is."""
         path = self.path(base, scope)
         if path is None or path.name != "self" or path.fields:
             return None
-        for class_ in self.lineage(self.table.scopes[path.scope]):
+        for class_ in self.lineage(self.program.scopes[path.scope]):
             if name in class_.functions:
                 return class_.functions[name][-1]
         return None
@@ -125,7 +123,7 @@ class Evaluator(Identity):
 
     def _bound_value(self, path: Path, depth: int = 0) -> Value:
         looping = self.looping.get((path.scope, path.name))
-        owner = self.table.scopes[path.scope]
+        owner = self.program.scopes[path.scope]
         bindings = [looping] if looping is not None else owner.bindings.get(path.name, [])
         if len(bindings) == 1 and len(owner.functions.get(path.name, ())) == 1:
             return Function(owner.functions[path.name][0])
@@ -142,8 +140,9 @@ class Evaluator(Identity):
         if binding.each:
             return self._loop_value(binding, value, depth)
         for position in binding.items:
-            if isinstance(value, cst.Call) and self.qualified(value.func) in catalogue.SELF_CLEARING_FACTORIES:
-                return Made(self.qualified(value.func), ())
+            qualified = self.qualified(value.func, binding.scope) if isinstance(value, cst.Call) else ""
+            if qualified in catalogue.SELF_CLEARING_FACTORIES:
+                return Made(qualified, ())
             prepared = self._prepared(value, position)
             if prepared is not None:
                 value = prepared
@@ -214,7 +213,7 @@ class Evaluator(Identity):
 
     def _called(self, call: cst.Call, scope: Scope, depth: int) -> Value:
         name = self.callee_name(call)
-        qualified = self.qualified(call.func)
+        qualified = self.qualified(call.func, scope)
         arguments = [a.value for a in call.args if not a.star and a.keyword is None]
         if isinstance(call.func, cst.Attribute):
             receiver = call.func.value
@@ -234,7 +233,7 @@ class Evaluator(Identity):
             return self.value(arguments[0], scope, depth + 1)
         if qualified.endswith("chain") or name == "chain":
             return union(*(self.value(a.value, scope, depth + 1) for a in call.args))
-        class_ = self._class(call.func, scope)
+        class_ = self.class_of_name(call.func, scope)
         if class_ is not None:
             if self.is_optimizer_class(class_):
                 steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
@@ -245,19 +244,10 @@ class Evaluator(Identity):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")
         return Made(qualified, tuple(self.given(call, scope)))
 
-    def _class(self, func: cst.BaseExpression, scope: Scope) -> Scope | None:
-        if not isinstance(func, cst.Name):
-            return None
-        owner = scope.owner(func.value)
-        return owner.classes.get(func.value) if owner is not None else None
-
     def is_optimizer_class(self, class_: Scope) -> bool:
-        """Whether a class of this file derives from an optimizer."""
-        return any(
-            self.qualified(base).rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(self.qualified(base))
-            for one in self.lineage(class_)
-            for base in one.bases
-        )
+        """Whether a class of the project derives from an optimizer."""
+        names = (self.qualified(base, one) for one in self.lineage(class_) for base in one.bases)
+        return any(name.rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(name) for name in names)
 
     def _constructed(self, call: cst.Call, scope: Scope, depth: int, *, repeats: bool) -> Optimizer:
         given = next((a.value for a in call.args if a.keyword is None and not a.star), None)

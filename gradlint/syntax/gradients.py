@@ -33,7 +33,7 @@ class Gradients:
 
     def _is_single(self, path: Path) -> bool:
         """Whether a path is that of one tensor in a variable of its own, not of an element of something."""
-        owner = self._objects.table.scopes[path.scope]
+        owner = self._objects.program.scopes[path.scope]
         bindings = owner.bindings.get(path.name, [])
         return not path.fields and bool(bindings) and not any(b.each for b in bindings)
 

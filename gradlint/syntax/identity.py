@@ -8,17 +8,19 @@ import libcst as cst
 
 from gradlint.regions import ELEMENT, Path
 from gradlint.syntax import catalogue
-from gradlint.syntax.scopes import MODULE, Binding, Scope, Table
+from gradlint.syntax.program import Definition, Program
+from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
 
 MAX_DEPTH = 12  # assignments followed one after another
 
 
 class Identity:
-    """Paths for one file: two mentions of one object have one path."""
+    """Paths for one program: two mentions of one object have one path."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._lineages: dict[Scope, tuple[Scope, ...]] = {}
         self._paths: dict[tuple[int, str], Path] = {}
         self._busy: set[object] = set()
         # What loop variables stand for inside the loops that are being read now.
@@ -30,7 +32,7 @@ class Identity:
             case cst.Name(value=name):
                 return self._variable(name, scope, depth)
             case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
-                inner = self.path(base, scope, depth)
+                inner = self._of_module(node, scope, depth) or self.path(base, scope, depth)
                 if inner is None:
                     return None
                 if attribute in catalogue.SAME_OBJECT_FIELDS or attribute == "data":
@@ -58,7 +60,8 @@ class Identity:
     def _variable(self, name: str, scope: Scope, depth: int) -> Path:
         owner = scope.owner(name)
         if owner is None:
-            return Path(MODULE, name)
+            found = self.definition(cst.Name(name), scope)
+            return self._global(found, depth) if found is not None else Path(scope.module.number, name)
         if owner.receiver == name and owner.parent is not None:
             return Path(owner.parent.number, "self")
         own = Path(owner.number, name)
@@ -66,6 +69,9 @@ class Identity:
         if not bindings or depth > MAX_DEPTH:
             return own
         key = (owner.number, name)
+        if any(binding.imported for binding in bindings):
+            found = self.definition(cst.Name(name), scope)
+            return self._global(found, depth) if found is not None else own
         if key in self.looping:
             return self._alias(self.looping[key], own, depth)
         if key not in self._paths:
@@ -73,6 +79,50 @@ class Identity:
             meant = {self._alias(binding, own, depth) for binding in bindings}
             self._paths[key] = meant.pop() if len(meant) == 1 else own
         return self._paths[key]
+
+    def _global(self, found: Definition, depth: int) -> Path:
+        """The path of what another file defines, through aliases there."""
+        if not found.name:
+            return Path(found.scope.number, "<module>")
+        return self._variable(found.name, found.scope, depth + 1)
+
+    def _of_module(self, node: cst.Attribute, scope: Scope, depth: int) -> Path | None:
+        """The path of a variable that is mentioned as an attribute of its module."""
+        if not isinstance(node.value, (cst.Name, cst.Attribute)):
+            return None
+        found = self.definition(node, scope)
+        return self._global(found, depth) if found is not None and found.name else None
+
+    def definition(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
+        """Where the project defines what a name, or an attribute of a module, means."""
+        match node:
+            case cst.Name(value=name):
+                owner = scope.owner(name)
+                file = self.program.home(scope)
+                if owner is None:
+                    return self.program.member(file, (name,)) if file.table.module.stars else None
+                if not any(binding.imported for binding in owner.bindings[name]):
+                    return Definition(owner, name)
+        imported = self._imported(node, scope)
+        return self.program.definition(imported, self.program.home(scope)) if imported else None
+
+    def _imported(self, node: cst.BaseExpression, scope: Scope) -> str:
+        """The qualified name of what an import gave a name to; empty for other things."""
+        match node:
+            case cst.Name(value=name):
+                owner = scope.owner(name)
+                bindings = owner.bindings[name] if owner is not None else ()
+                return next((binding.imported for binding in bindings if binding.imported), "")
+            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+                base = self._imported(value, scope)
+                return f"{base}{'' if base.endswith('.') else '.'}{attribute}" if base else ""
+            case _:
+                return ""
+
+    def class_of_name(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """The class of the project that an expression names."""
+        found = self.definition(node, scope)
+        return found.scope.classes.get(found.name) if found is not None else None
 
     def _alias(self, binding: Binding, own: Path, depth: int) -> Path:
         """What a binding makes its variable another name of; the variable itself where that is nothing."""
@@ -156,7 +206,7 @@ class Identity:
 
     def _property(self, base: Path, name: str) -> str | None:
         """The attribute that a property of a class's own object gives back."""
-        for class_ in self.lineage(self.table.scopes[base.scope]):
+        for class_ in self.lineage(self.program.scopes[base.scope]):
             for function in class_.functions.get(name, ()):
                 if not any(isinstance(d, cst.Name) and "property" in d.value for d in function.decorators):
                     continue
@@ -167,10 +217,10 @@ class Identity:
         return None
 
     def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
-        """How an attribute of a class's own object is set, in the class or a base of this file."""
+        """How an attribute of a class's own object is set, in the class or a base of it."""
         if base.name != "self" or base.fields:
             return []
-        for class_ in self.lineage(self.table.scopes[base.scope]):
+        for class_ in self.lineage(self.program.scopes[base.scope]):
             if attribute in class_.attributes:
                 return class_.attributes[attribute]
         return []
@@ -185,7 +235,7 @@ class Identity:
 
     def _named_item(self, base: Path, key: object, depth: int) -> Path | None:
         """The object that a literal dictionary, bound once, holds by its own name under a key."""
-        bindings = self.table.scopes[base.scope].bindings.get(base.name, []) if not base.fields else []
+        bindings = self.program.scopes[base.scope].bindings.get(base.name, []) if not base.fields else []
         if len(bindings) != 1 or bindings[0].items or bindings[0].each or depth > MAX_DEPTH:
             return None
         value = bindings[0].value
@@ -194,32 +244,36 @@ class Identity:
                 return self.path(pair.value, bindings[0].scope, depth + 1)
         return None
 
-    def lineage(self, class_: Scope) -> Iterator[Scope]:
-        """A class and its bases in this file."""
-        seen: list[Scope] = []
-        queue = [class_]
-        while queue:
-            top = queue.pop(0)
-            if top in seen or top.kind != "class":
-                continue
-            seen.append(top)
-            yield top
-            for base in top.bases:
-                if isinstance(base, cst.Name):
-                    owner = top.parent.owner(base.value) if top.parent else None
-                    if owner is not None and base.value in owner.classes:
-                        queue.append(owner.classes[base.value])
+    def lineage(self, class_: Scope) -> tuple[Scope, ...]:
+        """A class and its bases in the project, breadth first."""
+        if class_ not in self._lineages:
+            found: dict[Scope, None] = {}
+            queue = [class_] if class_.kind == "class" else []
+            while queue:
+                top = queue.pop(0)
+                if top not in found:
+                    found[top] = None
+                    queue += self._bases(top)
+            self._lineages[class_] = tuple(found)
+        return self._lineages[class_]
 
-    def qualified(self, node: cst.BaseExpression) -> str:
+    def _bases(self, class_: Scope) -> Iterator[Scope]:
+        for base in class_.bases:
+            plain = base.value if isinstance(base, cst.Subscript) else base
+            found = self.class_of_name(plain, class_.parent) if class_.parent is not None else None
+            if found is not None and found is not class_:
+                yield found
+
+    def qualified(self, node: cst.BaseExpression, scope: Scope) -> str:
         """The dotted name of an expression with its import resolved; empty for what is no name."""
         match node:
             case cst.Name(value=name):
-                return self.table.imports.get(name, name)
+                return self.program.home(scope).table.imports.get(name, name)
             case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
-                base = self.qualified(value)
+                base = self.qualified(value, scope)
                 return f"{base}.{attribute}" if base else ""
             case cst.Subscript(value=value):
-                return self.qualified(value)
+                return self.qualified(value, scope)
             case _:
                 return ""
 

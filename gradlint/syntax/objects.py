@@ -7,7 +7,8 @@ import libcst as cst
 from gradlint.regions import GROUPS, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.evaluator import Evaluator
-from gradlint.syntax.scopes import Binding, Scope, Table
+from gradlint.syntax.program import File, Program
+from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import elements_of
 from gradlint.syntax.values import Choice, Function, Groups, Instance, Made, Optimizer, Parameters
 
@@ -25,14 +26,15 @@ _TELLING = (
 
 
 class Objects(Evaluator):
-    """Answers about the objects of one file."""
+    """Answers about the objects of one program."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
         self._optimizers: dict[Path, Optimizer | None] = {}
-        self._used: dict[Path, set[str]] | None = None
-        self._given_away: frozenset[Path] | None = None
-        self._wrappers: tuple[dict[Path, set[Path]], dict[Path, set[Path]]] | None = None
+        # What the files say of objects, each file read once.
+        self._used: dict[File, dict[Path, set[str]]] = {}
+        self._given_away: dict[File, frozenset[Path]] = {}
+        self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
         """The optimizer that an expression is; None if it is none."""
@@ -85,16 +87,24 @@ class Objects(Evaluator):
         return Optimizer(None) if _named_like_optimizer(path) else None
 
     def _uses(self, path: Path) -> set[str]:
-        """The telling attributes that the file uses on an object."""
-        if self._used is None:
-            self._used = {}
+        """The telling attributes that its own file uses on an object, and the files of its base classes."""
+        owner = self.program.scopes[path.scope]
+        found = self._uses_in(self.program.home(owner)).get(path, set())
+        for base in self.lineage(owner)[1:] if path.name == "self" else ():
+            inherited = Path(base.number, path.name, path.fields)
+            found = found | self._uses_in(self.program.home(base)).get(inherited, set())
+        return found
+
+    def _uses_in(self, file: File) -> dict[Path, set[str]]:
+        if file not in self._used:
+            used = self._used[file] = {}
             for attribute in _TELLING:
-                for mention in self.table.mentions.get(attribute, ()):
-                    self._note(self._used, mention.receiver, mention.scope, attribute)
+                for mention in file.table.mentions.get(attribute, ()):
+                    self._note(used, mention.receiver, mention.scope, attribute)
                     by_scaler = attribute == "step" and self._is_scaler(mention.receiver)
                     if by_scaler and mention.call is not None and len(mention.call.args) == 1:
-                        self._note(self._used, mention.call.args[0].value, mention.scope, "scaler.step")
-        return self._used.get(path, set())
+                        self._note(used, mention.call.args[0].value, mention.scope, "scaler.step")
+        return self._used[file]
 
     def _note(self, used: dict[Path, set[str]], node: cst.BaseExpression, scope: Scope, use: str) -> None:
         path = self.path(node, scope)
@@ -103,11 +113,12 @@ class Objects(Evaluator):
 
     def gives_away(self, path: Path) -> bool:
         """Whether the file uses an optimizer's `zero_grad` without calling it: whoever gets it may."""
-        if self._given_away is None:
-            mentions = self.table.mentions.get("zero_grad", ())
+        file = self.program.home(self.program.scopes[path.scope])
+        if file not in self._given_away:
+            mentions = file.table.mentions.get("zero_grad", ())
             paths = [self.path(m.receiver, m.scope) for m in mentions if m.call is None]
-            self._given_away = frozenset(path for path in paths if path is not None)
-        return path in self._given_away
+            self._given_away[file] = frozenset(path for path in paths if path is not None)
+        return path in self._given_away[file]
 
     def uses(self, path: Path, attribute: str) -> bool:
         """Whether the file uses an attribute of an object."""
@@ -151,15 +162,15 @@ class Objects(Evaluator):
 
     def around(self, path: Path) -> tuple[Path, ...]:
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""
-        inner, outer = self._wrapping()
+        inner, outer = self._wrapping(self.program.home(self.program.scopes[path.scope]))
         return (path, *_reached(path, inner), *_reached(path, outer))
 
-    def _wrapping(self) -> tuple[dict[Path, set[Path]], dict[Path, set[Path]]]:
+    def _wrapping(self, file: File) -> tuple[dict[Path, set[Path]], dict[Path, set[Path]]]:
         """What each object was given when it was made, and what each was given to."""
-        if self._wrappers is None:
+        if file not in self._wrappers:
             inner: dict[Path, set[Path]] = {}
             outer: dict[Path, set[Path]] = {}
-            for scope in self.table.scopes:
+            for scope in file.table.scopes:
                 holders = [(Path(scope.number, name), bs) for name, bs in scope.bindings.items()]
                 holders += [(Path(scope.number, "self", (name,)), bs) for name, bs in scope.attributes.items()]
                 for made, bindings in holders:
@@ -169,8 +180,8 @@ class Objects(Evaluator):
                                 if given != made:
                                     inner.setdefault(made, set()).add(given)
                                     outer.setdefault(given, set()).add(made)
-            self._wrappers = inner, outer
-        return self._wrappers
+            self._wrappers[file] = inner, outer
+        return self._wrappers[file]
 
     def is_made_here(self, path: Path) -> bool:
         """Whether the file shows how the object comes to be, so that it cannot be another one under a second name."""
@@ -179,7 +190,7 @@ class Objects(Evaluator):
         if path.name == "self":
             bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
         else:
-            bindings = self.table.scopes[path.scope].bindings.get(path.name, [])
+            bindings = self.program.scopes[path.scope].bindings.get(path.name, [])
         return bool(bindings) and all(isinstance(_bound(b), cst.Call) for b in bindings)
 
 

@@ -10,8 +10,6 @@ import libcst as cst
 
 from gradlint.syntax.tree import elements_of, walk_everything
 
-MODULE = 0
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
@@ -28,11 +26,12 @@ class Binding:
     parameter: bool = False
     annotation: cst.BaseExpression | None = None
     changed: bool = False  # grows in place: `+=`
+    imported: str = ""  # the qualified name that an import gives it
 
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """A module, class, function or lambda."""
+    """A module, class, function or lambda. Its number is its own in the whole program."""
 
     number: int
     kind: str
@@ -49,6 +48,10 @@ class Scope:
     attributes: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
     bases: list[cst.BaseExpression] = field(default_factory=list)
     decorators: list[cst.BaseExpression] = field(default_factory=list)
+    # Of a module: the names of the modules from which everything is imported.
+    stars: list[str] = field(default_factory=list)
+    # Of a function in a long file: nobody has read its body, which does not speak of gradients.
+    unread: bool = False
 
     @property
     def receiver(self) -> str | None:
@@ -98,7 +101,7 @@ class Mention:
 
 @dataclass(eq=False)
 class Table:
-    """Everything that is bound in one file."""
+    """Everything that is bound in one file. The first scope is the file's own."""
 
     scopes: list[Scope]
     imports: dict[str, str]  # local name -> qualified name
@@ -109,7 +112,12 @@ class Table:
     @property
     def module(self) -> Scope:
         """The file's own scope."""
-        return self.scopes[MODULE]
+        return self.scopes[0]
+
+
+def mentions(scope: Scope, name: str) -> bool:
+    """Whether a name stands anywhere in a scope's code."""
+    return any(isinstance(part, cst.Name) and part.value == name for part in walk_everything(scope.node))
 
 
 def mentions_clear(function: Scope) -> bool:

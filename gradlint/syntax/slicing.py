@@ -25,10 +25,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What is left of a text, and the attributes and globals that the cut bodies write."""
+    """What is left of a text, and the attributes and globals that the cut bodies write; None where none was cut."""
 
     text: str
-    written: frozenset[str] = frozenset()
+    written: frozenset[str] | None = None
 
 
 def cut(source: Source) -> Slice:
@@ -49,7 +49,7 @@ def cut(source: Source) -> Slice:
     for function in idle:
         written.update(_written(function))
         _silence(function, lines, source)
-    return Slice("".join(lines), frozenset(written))
+    return Slice("".join(lines), frozenset(written) if idle else None)
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:

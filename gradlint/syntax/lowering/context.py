@@ -61,7 +61,10 @@ class Lowering:
         self.assignments = Assignments(objects, scope)
         self.conditions = Conditions(objects, scope)
         self.graph = Graph(
-            scope.number, scope.name, parameters=frozenset(scope.parameters), volatile=objects.table.volatile
+            scope.number,
+            scope.name,
+            parameters=frozenset(scope.parameters),
+            volatile=objects.program.home(scope).table.volatile,
         )
         self.build = Builder(self.graph)
         self.frames: list[Loop | Handlers | Finally] = []

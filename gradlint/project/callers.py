@@ -1,0 +1,55 @@
+"""Who may call a scope from another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from gradlint.project.modules import Modules
+from gradlint.syntax.lower_program import Lowerer
+from gradlint.syntax.scopes import Scope, mentions
+
+MAX_FILES = 60  # files read in search of the callers of one scope
+
+
+class Callers(Protocol):
+    """Finds scopes in other files that may call one."""
+
+    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+        """Scopes that speak of a scope by its name, in files that can know it."""
+
+
+class NoCallers:
+    """There are no other files."""
+
+    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+        """Nobody calls it."""
+        return iter(())
+
+
+class CallersByName:
+    """Looks through the bytes of a project's files for the name of a scope and of where it is defined."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+        """Scopes that mention the name, in files that mention the module or the class (or one derived from it) too."""
+        home = lowerer.program.home(scope)
+        found: dict[str, None] = {}
+        for origin in self._origins(scope, home.key):
+            found |= dict.fromkeys(self._modules.speaking_of((scope.name, origin)))
+        found.pop(home.key, None)
+        for key in list(found)[:MAX_FILES]:
+            file = lowerer.program.file(key)
+            for other in file.table.scopes if file is not None else ():
+                if other.kind != "class" and mentions(other, scope.name):
+                    yield other
+
+    def _origins(self, scope: Scope, key: str) -> Iterator[str]:
+        """Names by which a file can know where a scope is defined: its class, or its module."""
+        if scope.parent is not None and scope.parent.kind == "class":
+            yield scope.parent.name
+        else:
+            parts = key.removesuffix(".py").removesuffix("/__init__").rpartition("/")
+            yield parts[2]

@@ -1,0 +1,82 @@
+"""Which files a project has: what an import names, seen from a file, and which files speak of a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePath
+
+from gradlint.source import Source, UndecodableSource
+
+ROOTS = ("", "src")
+"""Folders below one of a file's own folders from which modules may be imported."""
+
+
+class Modules:
+    """The files of a project by key, an absolute path with forward slashes, and how to read one.
+
+    `files` has for each key what people call the file; `read` raises OSError for what is not there.
+    """
+
+    def __init__(self, files: Mapping[str, str], read: Callable[[str], bytes]) -> None:
+        self._files = files
+        self._read = read
+        self._bytes: dict[str, bytes] = {}
+        self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
+
+    def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
+        """The file of a module: relative to the importer, or in the nearest of the folders above it that has it."""
+        folder = importer.rpartition("/")[0]
+        if level:
+            for _ in range(level - 1):
+                folder = folder.rpartition("/")[0]
+            return self._below(folder, module)
+        if (folder, module) not in self._located:
+            self._located[folder, module] = next(self._candidates(folder, module), None)
+        return self._located[folder, module]
+
+    def _candidates(self, folder: str, module: tuple[str, ...]) -> Iterator[str]:
+        while True:
+            for root in ROOTS:
+                found = self._below(f"{folder}/{root}" if root else folder, module)
+                if found is not None:
+                    yield found
+            if not folder:
+                return
+            folder = folder.rpartition("/")[0]
+
+    def _below(self, folder: str, module: tuple[str, ...]) -> str | None:
+        path = "/".join((folder, *module))
+        for key in (f"{path}.py", f"{path}/__init__.py") if module else (f"{path}/__init__.py",):
+            if key in self._files:
+                return key
+        return None
+
+    def source(self, key: str) -> Source | None:
+        """The text of a file; None where it cannot be read as one."""
+        try:
+            return Source.decode(self._files[key], self.bytes(key))
+        except (OSError, KeyError, UndecodableSource):
+            return None
+
+    def bytes(self, key: str) -> bytes:
+        """The bytes of a file, read once. Raises OSError."""
+        if key not in self._bytes:
+            self._bytes[key] = self._read(key)
+        return self._bytes[key]
+
+    def speaking_of(self, words: Iterable[str]) -> Iterator[str]:
+        """The files in which every one of some identifiers stands, in a stable order."""
+        wanted = [(word.encode(), re.compile(rb"\b%s\b" % re.escape(word.encode()))) for word in words]
+        for key in sorted(self._files):
+            try:
+                content = self.bytes(key)
+            except OSError:
+                continue
+            if all(plain in content and word.search(content) for plain, word in wanted):
+                yield key
+
+
+def key_of(path: PurePath) -> str:
+    """The key of a file at an absolute path."""
+    return path.as_posix()

@@ -1,0 +1,69 @@
+"""Scopes of a program to their graphs, with all that they call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from gradlint.events import Call, Lend
+from gradlint.flow.graph import Graph
+from gradlint.syntax.lowering import lower_scope
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.program import File, Program
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import walk
+
+
+class Lowerer:
+    """Lowers scopes of one program, each once at the most for each set of graphs."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.objects = Objects(program)
+        self._watched: dict[File, frozenset[str]] = {}
+
+    def graphs(self, scopes: Iterable[Scope]) -> dict[int, Graph]:
+        """The graphs of some scopes and of all that they call, in other files as well, by scope number."""
+        found: dict[int, Graph] = {}
+        waiting = list(scopes)[::-1]
+        while waiting:
+            scope = waiting.pop()
+            if scope.number not in found and scope.kind != "class" and not self.program.home(scope).opaque:
+                graph = found[scope.number] = self._lower(scope)
+                called = [event.target for event in graph.events() if isinstance(event, (Call, Lend))]
+                waiting += (self.program.scopes[number] for number in reversed(called))
+        return found
+
+    def of_file(self, file: File) -> dict[int, Graph]:
+        """The graphs of a file, and of all that it calls."""
+        return self.graphs(file.table.scopes)
+
+    def _lower(self, scope: Scope) -> Graph:
+        file = self.program.home(scope)
+        if file not in self._watched:
+            self._watched[file] = _watched(file, self.objects)
+        return lower_scope(self.objects, scope, self._watched[file])
+
+
+def _watched(file: File, objects: Objects) -> frozenset[str]:
+    """Names on which a test or a region may depend; assignments to others need no event."""
+    table = file.table
+    found = set(table.tested)
+    for attribute in ("step", "zero_grad", "grad", "parameters", "data", "param_groups", "update"):
+        for mention in table.mentions.get(attribute, ()):
+            found.update(_identifiers(mention.receiver))
+            if mention.call is not None:
+                for argument in mention.call.args:
+                    found.update(_identifiers(argument.value))
+    for mention in table.mentions.get("step", ()):
+        given = [argument.value for argument in mention.call.args] if mention.call is not None else []
+        for expression in (mention.receiver, *given):
+            for region in objects.regions(expression, mention.scope):
+                found.update((region.params.name, *region.params.fields, region.owner.name, *region.owner.fields))
+    found.discard("self")
+    return frozenset(found)
+
+
+def _identifiers(node: cst.CSTNode) -> set[str]:
+    return {part.value for part in walk(node) if isinstance(part, cst.Name)}

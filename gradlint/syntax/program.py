@@ -1,0 +1,157 @@
+"""The files of one run as one program: read when they are first asked for, and what imports mean in each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import libcst as cst
+
+from gradlint.source import Source
+from gradlint.syntax import catalogue
+from gradlint.syntax.collect import collect
+from gradlint.syntax.parse import BrokenSource, parse
+from gradlint.syntax.positions import Positions
+from gradlint.syntax.scopes import Scope, Table
+from gradlint.syntax.slicing import cut
+
+
+class Surroundings(Protocol):
+    """Where other files come from. A file has a key of its own, whatever its path is called for people."""
+
+    def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
+        """The key of the file that a module is, seen from the file `importer`; `level` counts leading dots."""
+
+    def source(self, key: str) -> Source | None:
+        """The text of a file; None where it cannot be read."""
+
+
+class Alone:
+    """No other files."""
+
+    def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
+        """Nothing is known."""
+        return None
+
+    def source(self, key: str) -> Source | None:
+        """Nothing is known."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class File:
+    """A file that was read: its tree and what is bound in it.
+
+    `opaque`: it belongs to another framework, or hands clearing to hooks: its code says nothing.
+    """
+
+    key: str
+    source: Source
+    module: cst.Module
+    table: Table
+    positions: Positions
+    opaque: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where a name is defined: in the scope of a module or class. Without a name it is the module itself."""
+
+    scope: Scope
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Program:
+    """The files that have been read, and the scopes of all of them by number."""
+
+    surroundings: Surroundings = field(default_factory=Alone)
+    scopes: list[Scope] = field(default_factory=list)
+    lambdas: dict[int, Scope] = field(default_factory=dict)
+    _files: dict[str, File | BrokenSource | None] = field(default_factory=dict)
+    _homes: dict[int, File] = field(default_factory=dict)
+    _defined: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
+
+    def read(self, source: Source, key: str = "") -> File:
+        """Read a text as a file of the program, once. Raises BrokenSource."""
+        found = self._files.get(key)
+        if isinstance(found, BrokenSource):
+            raise found
+        if found is None:
+            found = self._read(source, key)
+        return found
+
+    def _read(self, source: Source, key: str) -> File:
+        try:
+            part = cut(source)
+            module = parse(source, part.text)
+            table = collect(module, len(self.scopes), part.written)
+        except BrokenSource as error:
+            self._files[key] = error
+            raise
+        found = File(key, source, module, table, Positions(module), _speaks_of_others(table, source))
+        self._files[key] = found
+        self.scopes += table.scopes
+        self.lambdas |= {id(scope.node): scope for scope in table.scopes if scope.kind == "lambda"}
+        self._homes[table.module.number] = found
+        return found
+
+    def file(self, key: str) -> File | None:
+        """The file with a key, read now where it was not yet; None where it is not there or is broken."""
+        if key not in self._files:
+            source = self.surroundings.source(key)
+            try:
+                self._files[key] = self.read(source, key) if source is not None else None
+            except BrokenSource:
+                return None
+        found = self._files[key]
+        return found if isinstance(found, File) else None
+
+    def home(self, scope: Scope) -> File:
+        """The file that a scope stands in."""
+        return self._homes[scope.module.number]
+
+    def definition(self, qualified: str, file: File) -> Definition | None:
+        """Where the project defines what a qualified name means in a file; None for what is not the project's."""
+        key = (file.key, qualified)
+        if key not in self._defined:
+            self._defined[key] = None  # modules that import each other's names in a circle define none of them
+            self._defined[key] = self._find(qualified, file)
+        return self._defined[key]
+
+    def _find(self, qualified: str, file: File) -> Definition | None:
+        plain = qualified.lstrip(".")
+        level = len(qualified) - len(plain)
+        parts = tuple(plain.split(".")) if plain else ()
+        for length in range(len(parts), -1 if level else 0, -1):
+            key = self.surroundings.locate(parts[:length], level, file.key)
+            target = self.file(key) if key is not None and key != file.key else None
+            if target is not None:
+                return self.member(target, parts[length:])
+        return None
+
+    def member(self, file: File, parts: tuple[str, ...]) -> Definition | None:
+        """What a dotted name means inside a module."""
+        module = file.table.module
+        if not parts:
+            return Definition(module)
+        name, rest = parts[0], parts[1:]
+        if name in module.classes and rest:
+            return Definition(module.classes[name], rest[0]) if len(rest) == 1 else None
+        if name in module.bindings:
+            imported = next((b.imported for b in module.bindings[name] if b.imported), "")
+            if imported:
+                return self.definition(".".join((imported, *rest)), file)
+            return None if rest else Definition(module, name)
+        for star in module.stars:
+            found = self.definition(f"{star}{'' if star.endswith('.') else '.'}{'.'.join(parts)}", file)
+            if found is not None:
+                return found
+        return None
+
+
+def _speaks_of_others(table: Table, source: Source) -> bool:
+    """Whether the file belongs to another framework, or hands clearing to hooks."""
+    packages = {name.split(".")[0] for name in table.imports.values()}
+    foreign = bool(packages & catalogue.OTHER_FRAMEWORKS) and not any(map(catalogue.TORCH_LIKE.match, packages))
+    return foreign or any(hook in source.text for hook in catalogue.HOOK_REGISTRATIONS)

@@ -94,6 +94,43 @@ def is_forced_out(path: Path, settings: Settings) -> bool:
     return any(_excluded(each.as_posix(), settings) for each in (path, *above))
 
 
+PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "gradlint.toml")
+"""What lies in the root of a project."""
+
+MAX_PROJECT = 20_000
+"""Files of a project that are looked at around a file given by name."""
+
+
+def project_files(files: Sequence[File]) -> dict[str, str]:
+    """The files among which some files are judged, by absolute path, with how people should see them.
+
+    Those are the files themselves, and for each that is given by name also the others of its project: all below the
+    nearest folder that looks like a project's root, or those in its own folder where there is none.
+    """
+    found = {file.location.as_posix(): file.path for file in files}
+    walked: dict[Path, list[Path]] = {}
+    for folder, settings in {file.location.parent: file.settings for file in files if file.explicit}.items():
+        root = next((each for each in (folder, *folder.parents) if _is_root(each)), None)
+        top = root or folder
+        if top not in walked:
+            walked[top] = _sources_below(root, settings) if root is not None else sorted(folder.glob("*.py"))
+        for path in walked[top]:
+            if len(found) >= MAX_PROJECT:
+                break
+            found.setdefault(path.as_posix(), shown(path, path.as_posix()))
+    return found
+
+
+def _is_root(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in PROJECT_MARKS)
+
+
+def _sources_below(root: Path, settings: Settings) -> list[Path]:
+    search = _Search(lambda _: settings)
+    search.walk(root, "")
+    return [file.location for file in search.found.files]
+
+
 @dataclass(frozen=True, slots=True)
 class _Folder:
     path: str

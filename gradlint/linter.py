@@ -1,4 +1,7 @@
-"""One text and the rules that apply to it -> what there is to say about it. Prints nothing, reads no other file."""
+"""One text and the rules that apply to it -> what there is to say about it.
+
+Prints nothing; other files are read only through the `Modules` of the `Workspace` that it is given.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,20 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gradlint.diagnostics import Diagnostic, Point, Span
+from gradlint.project.modules import Modules
 from gradlint.rule import Rule, all_rules
 from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 from gradlint.suppressions import apply
+
+if TYPE_CHECKING:
+    from gradlint.project.analysis import Analysis, Project
+
+LARGE = 8_000_000
+"""Characters of files that a workspace keeps in mind; then it starts afresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,27 @@ class LintResult:
     parses: bool = True
 
 
+class Workspace:
+    """The files among which each is judged. What was read for one of them serves the next one."""
+
+    def __init__(self, modules: Modules | None = None) -> None:
+        self._modules = modules
+        self._project: Project | None = None
+        self._seen = 0
+
+    def analyse(self, source: Source, rules: Sequence[Rule], key: str) -> Analysis:
+        """What the rules say of a file, with its callees and callers. Raises BrokenSource."""
+        # It imports libcst, which costs a quarter of a second: only for files that survive the search of their bytes.
+        from gradlint.project.analysis import Project
+
+        self._seen += len(source.text)
+        if self._project is None or self._seen > LARGE:
+            self._project, self._seen = Project(self._modules), 0
+        if self._project.has_other_text(source, key):
+            return self._project.edited(key, source).diagnose(source, rules, key)
+        return self._project.diagnose(source, rules, key)
+
+
 @dataclass(frozen=True, slots=True)
 class _Broken:
     """Why and where a text does not parse."""
@@ -42,15 +74,23 @@ def relevant(data: bytes, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.signs and all(re.search(sign, data) for sign in rule.signs))
 
 
-def lint(source: Source, rules: Sequence[Rule], *, check_syntax: bool = True) -> LintResult:
+def lint(
+    source: Source,
+    rules: Sequence[Rule],
+    *,
+    workspace: Workspace | None = None,
+    key: str = "",
+    check_syntax: bool = True,
+) -> LintResult:
     """Everything that `rules` have to say about a text, less what its comments silence.
 
-    A text that no rule can say anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
+    The text is that of the file `key` of a workspace; without one it is judged by itself. A text that no rule can say
+    anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
     """
     possible = relevant(source.text.encode("utf-8", "surrogatepass"), rules)
     try:
         if possible:
-            return _finished(source, rules, *_diagnose(source, possible))
+            return _finished(source, rules, *_diagnose(source, possible, workspace or Workspace(), key))
         if check_syntax and (broken := _syntax_error(source)):
             return _finished(source, rules, broken, (), ())
         return LintResult()
@@ -65,12 +105,13 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
 
 
-def _diagnose(source: Source, rules: Sequence[Rule]) -> tuple[_Broken | None, tuple[Diagnostic, ...], tuple[str, ...]]:
-    # It imports libcst, which costs a quarter of a second: only for files that survive the search of their bytes.
-    from gradlint.project.analysis import BrokenSource, diagnose
+def _diagnose(
+    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str
+) -> tuple[_Broken | None, tuple[Diagnostic, ...], tuple[str, ...]]:
+    from gradlint.project.analysis import BrokenSource
 
     try:
-        analysis = diagnose(source, rules)
+        analysis = workspace.analyse(source, rules, key)
     except BrokenSource as error:
         # Where the standard library rejects the text too, its reason is the better one to read.
         return _rejected_by_python(source) or _Broken(error.message, error.span), (), ()
@@ -105,7 +146,7 @@ def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:
 def _syntax_error(source: Source) -> _Broken | None:
     """Why a text does not parse. The running Python may be older than the text's syntax: libcst has the last word."""
     broken = _rejected_by_python(source)
-    return broken and _diagnose(source, ())[0]
+    return broken and _diagnose(source, (), Workspace(), "")[0]
 
 
 def _rejected_by_python(source: Source) -> _Broken | None:

@@ -15,12 +15,14 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint.diagnostics import Diagnostic
-from gradlint.files import File
+from gradlint.files import File, project_files
 from gradlint.fixer import Fixed, NotWritten, fix, write
-from gradlint.linter import described, lint, relevant
+from gradlint.linter import Workspace, described, lint, relevant
+from gradlint.project.modules import Modules, key_of
 from gradlint.rule import Rule
 from gradlint.source import Source, UndecodableSource
 
@@ -37,6 +39,9 @@ parsed, so that what is reported does not depend on their order; what is given b
 PARALLEL_FROM = 120_000
 """Bytes of files to analyse from which several processes pay: about 0.3 s of work, where a pool costs 0.1 s."""
 
+GROUPS_PER_WORKER = 4
+"""Into how many groups of neighbouring files each process's share is cut, so that none waits long for another one."""
+
 
 class Mending(enum.Enum):
     """Which fixes are applied."""
@@ -48,13 +53,17 @@ class Mending(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The bytes of one file and what is to be done with them. `explicit`: somebody asked for this very file."""
+    """The bytes of one file and what is to be done with them. `explicit`: somebody asked for this very file.
+
+    `key` is what the file is called among its modules.
+    """
 
     path: str
     data: bytes
     rules: tuple[Rule, ...]
     mending: Mending = Mending.NONE
     explicit: bool = True
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +93,42 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
         except OSError as error:
             outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
             continue
-        task = Task(file.path, data, file.settings.rules, mending, file.explicit)
+        task = Task(file.path, data, file.settings.rules, mending, file.explicit, key_of(file.location))
         if relevant(data, task.rules):
             promising[index] = task
             continue
         met += 0 if file.explicit else len(data)
         if file.explicit or met <= SYNTAX_CHECK_LIMIT:
             plain[index] = task
-    outcomes |= dict(zip(promising, _check_all(tuple(promising.values()), jobs or _processors()), strict=True))
+    if promising:
+        modules = Modules(project_files(files), _read)
+        checked = _check_all(tuple(promising.values()), modules, jobs or _processors())
+        outcomes |= dict(zip(promising, checked, strict=True))
     outcomes |= {index: check(task) for index, task in plain.items() if task.explicit or met <= SYNTAX_CHECK_LIMIT}
     return [outcomes.get(index) or Outcome(file.path) for index, file in enumerate(files)]
 
 
-def check(task: Task) -> Outcome:
+def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE) -> Outcome:
+    """Lint the bytes that somebody is about to write to a file, among the other files of its project."""
+    task = Task(file.path, data, file.settings.rules, mending, key=key_of(file.location))
+    if not relevant(data, task.rules):
+        return check(task)
+    return check(task, Workspace(Modules(project_files([file]), _read).with_text(task.key, data)))
+
+
+def _read(key: str) -> bytes:
+    return Path(key).read_bytes()
+
+
+def check(task: Task, workspace: Workspace | None = None) -> Outcome:
     """Lint one file and fix its text as far as asked for. Never raises: what breaks is a failure."""
+    workspace = workspace or Workspace()
     try:
         source = Source.decode(task.path, task.data)
     except UndecodableSource as error:
         problem = (f"{task.path}: {error}",)
         return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
-    result = lint(source, task.rules)
+    result = lint(source, task.rules, workspace=workspace, key=task.key)
     outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings)
     if task.mending is Mending.NONE or not any(each.fix for each in result.diagnostics):
         return outcome
@@ -111,7 +136,7 @@ def check(task: Task) -> Outcome:
         fixed = fix(
             source,
             result.diagnostics,
-            lambda edited: _findings(edited, task.rules),
+            lambda edited: _findings(edited, task, workspace),
             unsafe=task.mending is Mending.UNSAFE,
         )
     except Exception as error:
@@ -132,51 +157,68 @@ def save(file: File, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _findings(source: Source, rules: Sequence[Rule]) -> tuple[Diagnostic, ...] | None:
-    result = lint(source, rules)
+def _findings(source: Source, task: Task, workspace: Workspace) -> tuple[Diagnostic, ...] | None:
+    result = lint(source, task.rules, workspace=workspace, key=task.key)
     return result.diagnostics if result.parses and not result.failures else None
 
 
-def _check_all(tasks: Sequence[Task], jobs: int) -> list[Outcome]:
+def _check_all(tasks: Sequence[Task], modules: Modules, jobs: int) -> list[Outcome]:
     workers = min(jobs, len(tasks))
     if workers > 1 and sum(len(task.data) for task in tasks) >= PARALLEL_FROM:
         # Some sandboxes have no semaphores or allow no further processes.
-        with contextlib.suppress(ImportError, NotImplementedError, OSError), _pool(workers) as pool:
-            return _check_in(pool, tasks)
-    return [check(task) for task in tasks]
+        with contextlib.suppress(ImportError, NotImplementedError, OSError), _pool(workers, modules) as pool:
+            return _check_in(pool, tasks, modules, workers)
+    workspace = Workspace(modules)
+    return [check(task, workspace) for task in tasks]
 
 
-def _check_in(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> list[Outcome]:
+def _check_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], modules: Modules, workers: int) -> list[Outcome]:
     from concurrent.futures.process import BrokenProcessPool
 
-    # The longest first, so that none of them is left to be waited for at the end.
-    order = sorted(range(len(tasks)), key=lambda index: -len(tasks[index].data))
     outcomes: dict[int, Outcome] = {}
     try:
-        futures = {index: pool.submit(check, tasks[index]) for index in order}
-        for index, future in futures.items():
+        futures = {group: pool.submit(_check_group, [tasks[i] for i in group]) for group in _groups(tasks, workers)}
+        for group, future in futures.items():
             with contextlib.suppress(BrokenProcessPool):
-                outcomes[index] = future.result()
+                outcomes |= dict(zip(group, future.result(), strict=True))
     except BrokenProcessPool:
         pass
     except KeyboardInterrupt:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
-    return [outcomes.get(index) or _check_apart(task) for index, task in enumerate(tasks)]
+    return [outcomes.get(index) or _check_apart(task, modules) for index, task in enumerate(tasks)]
 
 
-def _check_apart(task: Task) -> Outcome:
+def _groups(tasks: Sequence[Task], workers: int) -> list[range]:
+    """Neighbours stay together, for they are likely to need the same other files; some groups for each worker."""
+    whole = sum(len(task.data) for task in tasks)
+    groups: list[range] = []
+    start = size = 0
+    for index, task in enumerate(tasks):
+        size += len(task.data)
+        if size * workers * GROUPS_PER_WORKER >= whole or index == len(tasks) - 1:
+            groups.append(range(start, index + 1))
+            start, size = index + 1, 0
+    return groups
+
+
+def _check_group(tasks: Sequence[Task]) -> list[Outcome]:
+    """In a worker: what was read for one group serves the next one."""
+    return [check(task, _workspaces[-1]) for task in tasks]
+
+
+def _check_apart(task: Task, modules: Modules) -> Outcome:
     """A file whose process died, perhaps through the fault of another one: once more, in a process of its own."""
     from concurrent.futures.process import BrokenProcessPool
 
-    with _pool(1) as pool:
+    with _pool(1, modules) as pool:
         try:
-            return pool.submit(check, task).result()
+            return pool.submit(_check_group, [task]).result()[0]
         except BrokenProcessPool:
             return Outcome(task.path, failures=(f"{task.path}: gradlint's process died over this file",))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def _pool(workers: int, modules: Modules) -> ProcessPoolExecutor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -186,12 +228,17 @@ def _pool(workers: int) -> ProcessPoolExecutor:
         with contextlib.suppress(ImportError):
             importlib.import_module("gradlint.project.analysis")
     context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_die_quietly)
+    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(modules,))
 
 
-def _die_quietly() -> None:
-    """An interrupted worker just ends, without a traceback: the parent says what there is to say."""
+_workspaces: list[Workspace] = []
+"""The workspace of a worker process, set when it begins."""
+
+
+def _begin(modules: Modules) -> None:
+    # An interrupted worker just ends, without a traceback: the parent says what there is to say.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _workspaces.append(Workspace(modules))
 
 
 def _processors() -> int:

@@ -10,10 +10,10 @@ from gradlint import summary
 from gradlint.config import Configuration, Layer, Settings, where
 from gradlint.diagnostics import Diagnostic
 from gradlint.errors import GradlintError
-from gradlint.files import absolute_path, find, is_forced_out, shown
+from gradlint.files import File, absolute_path, find, is_forced_out, shown
 from gradlint.fixer import diff
 from gradlint.reporters import REPORTERS, Report
-from gradlint.runner import Mending, Outcome, Task, check, run, save
+from gradlint.runner import Mending, Outcome, check_unsaved, run, save
 from gradlint.selection import suggestion
 
 UNNAMED = "<stdin>"
@@ -89,7 +89,8 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
         unchanged = content if request.action is Action.FIX else None
         return Answer(_output(request, ()), Status.CLEAN, summary="", fixed_text=unchanged)
     name = shown(path, filename) if filename else UNNAMED
-    return _answer(request, [check(Task(name, content, settings.rules, request.mending))], text=content)
+    file = File(name, path, explicit=True, settings=settings)
+    return _answer(request, [check_unsaved(file, content, mending=request.mending)], text=content)
 
 
 def check_format(settings: Settings) -> None:

@@ -305,15 +305,15 @@ def test_no_color_in_an_output_file(folder: Path, gradlint: Run, monkeypatch: py
 
 def test_a_crash_in_a_rule(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, a=BUG, b=BUG)
-    diagnosing = analysis.diagnose
+    diagnosing = analysis.Project.diagnose
 
-    def diagnose(source: Source, rules: Sequence[Rule]) -> analysis.Analysis:
-        found = diagnosing(source, rules)
+    def diagnose(project: analysis.Project, source: Source, rules: Sequence[Rule], key: str) -> analysis.Analysis:
+        found = diagnosing(project, source, rules, key)
         return (
             found if source.path == "b.py" else analysis.Analysis((), (analysis.RuleFailure("x-rule", "KeyError: 1"),))
         )
 
-    monkeypatch.setattr(analysis, "diagnose", diagnose)
+    monkeypatch.setattr(analysis.Project, "diagnose", diagnose)
     ran = gradlint("check", "--output-format", "json", "--exit-zero")
     assert codes(ran.out) == ["b.py:GRD101"]
     assert ran.status == 2

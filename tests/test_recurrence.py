@@ -37,6 +37,10 @@ def test_a_method_that_nobody_calls() -> None:
     assert rows(agent()) == [9]
 
 
+def test_a_function_that_is_given_its_optimizer() -> None:
+    assert rows("def train(net, optimizer):\n    net().backward()\n    optimizer.step()") == [3]
+
+
 def test_a_method_that_updates_by_hand_what_a_base_class_made() -> None:
     body = "self.loss(batch).backward()\n        for p in self.net.parameters():\n            p.data -= 0.1 * p.grad"
     assert rows(f"class Agent(Base):\n    def learn(self, batch):\n        {body}") == [4]
@@ -57,9 +61,6 @@ def test_a_method_that_updates_by_hand_what_a_base_class_made() -> None:
             f"class Agent(Base):\n    def learn(self, batch):\n        {LEARN}", id="optimizer-of-an-unseen-base-class"
         ),
         pytest.param(agent(method="test_learn"), id="test-method"),
-        pytest.param(
-            "def train(net, optimizer):\n    net().backward()\n    optimizer.step()", id="objects-from-outside"
-        ),
         pytest.param(
             "def train():\n    net = Net()\n    optimizer = torch.optim.SGD(net.parameters())\n"
             "    net().backward()\n    optimizer.step()",

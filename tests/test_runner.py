@@ -38,7 +38,7 @@ def codes(outcome: Outcome) -> list[str]:
     return [each.code for each in outcome.diagnostics]
 
 
-def boom(source: Source, rules: Sequence[Rule]) -> analysis.Analysis:
+def boom(project: analysis.Project, source: Source, rules: Sequence[Rule], key: str) -> analysis.Analysis:
     raise KeyError("boom")
 
 
@@ -114,7 +114,7 @@ def test_what_is_no_syntax_error(text: str) -> None:
 
 
 def test_a_crash_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "diagnose", boom)
+    monkeypatch.setattr(analysis.Project, "diagnose", boom)
     result = lint(Source("a.py", BUG), RULES)
     assert result.failures == ("a.py: gradlint crashed, which is a bug: KeyError: 'boom'",)
 
@@ -122,7 +122,7 @@ def test_a_crash_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_crash_of_a_rule_keeps_what_others_found(monkeypatch: pytest.MonkeyPatch) -> None:
     found = lint(Source("a.py", BUG), RULES).diagnostics
     failed = analysis.Analysis(found, (analysis.RuleFailure("some-rule", "KeyError: 'x'"),))
-    monkeypatch.setattr(analysis, "diagnose", lambda *_: failed)
+    monkeypatch.setattr(analysis.Project, "diagnose", lambda *_: failed)
     result = lint(Source("a.py", BUG), RULES)
     assert result.failures == ("a.py: rule some-rule crashed: KeyError: 'x'",)
     assert result.diagnostics == found
@@ -189,7 +189,7 @@ def test_processes_change_nothing() -> None:
 def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = outcomes(".")
 
-    def refuse(_: int) -> None:
+    def refuse(*_: object) -> None:
         raise OSError("no semaphores here")
 
     monkeypatch.setattr(runner, "_pool", refuse)
@@ -199,14 +199,14 @@ def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.skipif(sys.platform != "linux", reason="the patch reaches forked processes only")
 def test_a_file_that_kills_its_process_costs_only_itself(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = outcomes(".")
-    diagnosing = analysis.diagnose
+    diagnosing = analysis.Project.diagnose
 
-    def die(source: Source, rules: Sequence[Rule]) -> analysis.Analysis:
+    def die(project: analysis.Project, source: Source, rules: Sequence[Rule], key: str) -> analysis.Analysis:
         if source.path == "3.py":
             os._exit(9)
-        return diagnosing(source, rules)
+        return diagnosing(project, source, rules, key)
 
-    monkeypatch.setattr(analysis, "diagnose", die)
+    monkeypatch.setattr(analysis.Project, "diagnose", die)
     found = outcomes(".", jobs=2)
     assert found[3].failures == ("3.py: gradlint's process died over this file",)
     assert [each for each in found if each.path != "3.py"] == [each for each in expected if each.path != "3.py"]
@@ -246,12 +246,12 @@ def test_a_crash_while_fixing_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_rule_that_crashes_over_the_fixed_text_does_not_count_as_cured(monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnosing = analysis.diagnose
+    diagnosing = analysis.Project.diagnose
 
-    def diagnose(source: Source, rules: Sequence[Rule]) -> analysis.Analysis:
+    def diagnose(project: analysis.Project, source: Source, rules: Sequence[Rule], key: str) -> analysis.Analysis:
         if "zero_grad" in source.text:
             return analysis.Analysis((), (analysis.RuleFailure("r", "e"),))
-        return diagnosing(source, rules)
+        return diagnosing(project, source, rules, key)
 
-    monkeypatch.setattr(analysis, "diagnose", diagnose)
+    monkeypatch.setattr(analysis.Project, "diagnose", diagnose)
     assert check(Task("a.py", BUG.encode(), RULES, Mending.UNSAFE)).fixed is None

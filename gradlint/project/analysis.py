@@ -11,8 +11,9 @@ from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.solver import Solver
-from gradlint.project.callers import Callers, NoCallers
+from gradlint.project.callers import Callers, CallersByName, NoCallers
 from gradlint.project.link import clears, roots
+from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
 from gradlint.rule import Finding, FlowRule, Rule
@@ -20,7 +21,7 @@ from gradlint.source import Source
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.parse import BrokenSource, deep_recursion
-from gradlint.syntax.program import Alone, File, Program, Surroundings
+from gradlint.syntax.program import Alone, File, Program
 from gradlint.syntax.scopes import Scope
 
 __all__ = ["Analysis", "BrokenSource", "Project", "RuleFailure", "diagnose"]
@@ -47,9 +48,20 @@ class Analysis:
 class Project:
     """Judges files among the others of their project. What was read for one file serves the next one."""
 
-    def __init__(self, surroundings: Surroundings | None = None, callers: Callers | None = None) -> None:
-        self._lowerer = Lowerer(Program(surroundings or Alone()))
-        self._callers = callers or NoCallers()
+    def __init__(self, modules: Modules | None = None) -> None:
+        self._modules = modules
+        self._lowerer = Lowerer(Program(modules or Alone()))
+        self._callers: Callers = CallersByName(modules) if modules is not None else NoCallers()
+
+    def edited(self, key: str, source: Source) -> Project:
+        """The same project, with one file as somebody is about to write it."""
+        changed = Project(self._modules.with_text(key, source.encode()) if self._modules is not None else None)
+        changed._lowerer.program.trees = self._lowerer.program.trees
+        return changed
+
+    def has_other_text(self, source: Source, key: str) -> bool:
+        """Whether a file was read already, and with another text than this one."""
+        return self._lowerer.program.has_other_text(source, key)
 
     def diagnose(self, source: Source, rules: Sequence[Rule], key: str = "") -> Analysis:
         """Judge one file by some rules. Raises BrokenSource for text that does not parse, or is nested without measure.

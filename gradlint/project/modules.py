@@ -52,6 +52,12 @@ class Modules:
                 return key
         return None
 
+    def with_text(self, key: str, content: bytes) -> Modules:
+        """The same files, with one of them as somebody is about to write it."""
+        changed = Modules({key: key, **self._files}, self._read)
+        changed._bytes = {**self._bytes, key: content}
+        return changed
+
     def source(self, key: str) -> Source | None:
         """The text of a file; None where it cannot be read as one."""
         try:

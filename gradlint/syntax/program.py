@@ -68,6 +68,8 @@ class Program:
     surroundings: Surroundings = field(default_factory=Alone)
     scopes: list[Scope] = field(default_factory=list)
     lambdas: dict[int, Scope] = field(default_factory=dict)
+    # Trees by text: a program that differs in one file need not parse the others anew.
+    trees: dict[str, cst.Module] = field(default_factory=dict)
     _files: dict[str, File | BrokenSource | None] = field(default_factory=dict)
     _homes: dict[int, File] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
@@ -84,7 +86,8 @@ class Program:
     def _read(self, source: Source, key: str) -> File:
         try:
             part = cut(source)
-            module = parse(source, part.text)
+            module = self.trees.get(source.text) or parse(source, part.text)
+            self.trees[source.text] = module
             table = collect(module, len(self.scopes), part.written)
         except BrokenSource as error:
             self._files[key] = error
@@ -95,6 +98,11 @@ class Program:
         self.lambdas |= {id(scope.node): scope for scope in table.scopes if scope.kind == "lambda"}
         self._homes[table.module.number] = found
         return found
+
+    def has_other_text(self, source: Source, key: str) -> bool:
+        """Whether a file was read already, and with another text than this one."""
+        found = self._files.get(key)
+        return isinstance(found, File) and found.source.text != source.text
 
     def file(self, key: str) -> File | None:
         """The file with a key, read now where it was not yet; None where it is not there or is broken."""

@@ -55,7 +55,7 @@ class Test:
     jumps: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Graph:
     """The events of one scope. Node 0 is the entry, node 1 the exit."""
 

@@ -29,15 +29,18 @@ class Solver:
         self._rule = rule
         self._clears = clears
         self._transfer = Transfer(rule, clears)
-        self._runs: dict[tuple[int, Fact], Run] = {}
+        self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
         self.dropped = 0
 
-    def reports(self, roots: Iterable[tuple[int, Region]]) -> Iterator[Report]:
-        """Reports for each root scope and region: one for each beginning of a story, with the shortest path."""
-        for scope, region in roots:
-            self._enter(scope, Fact(region, self._rule.start()))
+    def reports(self, roots: Iterable[tuple[Graph, Region]]) -> Iterator[Report]:
+        """Reports for each root and region: one for each beginning of a story, with the shortest path.
+
+        A root need not be among the linked graphs: it may be one of them with a way from its exit to its entry.
+        """
+        for graph, region in roots:
+            self._enter(graph, Fact(region, self._rule.start()))
         work = 0
         while self._work and work < MAX_WORK:
             self._advance(*self._work.popleft())
@@ -53,14 +56,14 @@ class Solver:
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""
-        for (scope, _), run in self._runs.items():
+        for (graph, _), run in self._runs.items():
             for node, fact in run.reached:
-                yield scope, node, fact
+                yield graph.scope, node, fact
 
-    def _enter(self, scope: int, fact: Fact) -> Run:
-        run = self._runs.get((scope, fact))
+    def _enter(self, graph: Graph, fact: Fact) -> Run:
+        run = self._runs.get((graph, fact))
         if run is None:
-            run = self._runs[scope, fact] = Run(self._graphs[scope])
+            run = self._runs[graph, fact] = Run(graph, fact)
             self._reach(run, Graph.ENTRY, fact, None)
         return run
 
@@ -84,7 +87,8 @@ class Solver:
         node = run.graph.nodes[number]
         event = node.event
         if isinstance(event, Call) and event.target in self._graphs:
-            callee = self._enter(event.target, self._transfer.into(event, self._graphs[event.target], fact))
+            target = self._graphs[event.target]
+            callee = self._enter(target, self._transfer.into(event, target, fact))
             callee.callers.append((run, number, fact))
             for result in callee.exits:
                 self._return(run, number, fact, callee, result)

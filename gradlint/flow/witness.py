@@ -21,6 +21,7 @@ class Run:
     """One scope entered with one fact: what was reached and from where, what left it, and who waits for that."""
 
     graph: Graph
+    entry: Fact
     reached: dict[tuple[int, Fact], list[Origin]] = field(default_factory=dict)
     count: dict[int, int] = field(default_factory=dict)
     exits: list[Fact] = field(default_factory=list)
@@ -72,7 +73,7 @@ def stories(
 def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event | None]]:
     """The places from which one is reached, what happens in between, and the event there (None for a call)."""
     run = place.run
-    if place.node == Graph.ENTRY:
+    if place.node == Graph.ENTRY and place.fact == run.entry:
         sites = [place.calls[-1]] if place.calls else run.callers
         for caller, node, fact in sites:
             yield _Place(caller, node, fact, place.calls[:-1]), (Moment(caller.graph.nodes[node].event),), None

@@ -12,7 +12,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.solver import Solver
 from gradlint.project.callers import Callers, CallersByName, NoCallers
-from gradlint.project.link import clears, roots
+from gradlint.project.link import clears
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
@@ -97,41 +97,33 @@ class _Judged:
     file: File
     _scopes: dict[Scope, None] = field(default_factory=dict)
     _asked: set[int] = field(default_factory=set)
-    _graphs: dict[int, Graph] | None = None
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
         self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
         for _ in range(MAX_ROUNDS):
-            graphs = self._linked()
-            told = [
-                (rule.tell(report), report) for report in Solver(graphs, rule, clears(graphs)).reports(roots(graphs))
-            ]
+            graphs = pruned(self.lowerer.graphs(self._scopes))
+            test = clears(graphs)
+            begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
+            told = [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
             homes = _Homes(graphs, self.lowerer.program)
             told = [(finding, report) for finding, report in told if homes.file(finding.event) is self.file]
-            unsure = {number for _, report in told for number in self._resting_on(report)}
+            unsure = {number for _, report in told for number in self._resting_on(report, graphs)}
             if not unsure:
-                yield from _Teller(self.file, rule, homes).diagnostics(told)
-                return
+                break
             for number in sorted(unsure):
                 self._asked.add(number)
                 self._scopes |= dict.fromkeys(self.callers.of(self.lowerer.program.scopes[number], self.lowerer))
-            self._graphs = None
+        else:
+            told = [(finding, report) for finding, report in told if not any(self._resting_on(report, graphs))]
+        yield from _Teller(self.file, rule, homes).diagnostics(told)
 
-    def _linked(self) -> dict[int, Graph]:
-        if self._graphs is None:
-            plain = pruned(self.lowerer.graphs(self._scopes))
-            self._graphs = Recurrence(plain, self.lowerer.objects, clears(plain)).repeated(self._asked)
-        return self._graphs
-
-    def _resting_on(self, report: Report) -> Iterator[int]:
+    def _resting_on(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         """The scopes that a report takes to be called again, and whose callers nobody has looked for."""
         nodes = {id(moment.loop) for moment in report.path if moment.called_again}
-        if nodes:
-            for number in self._linked():
-                scope = self.lowerer.program.scopes[number]
-                if id(scope.node) in nodes and number not in self._asked:
-                    yield number
+        for number in graphs if nodes else ():
+            if id(self.lowerer.program.scopes[number].node) in nodes and number not in self._asked:
+                yield number
 
 
 class _Homes:

@@ -23,8 +23,21 @@ class NoCallers:
     """There are no other files."""
 
     def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
-        """Nobody calls it."""
-        return iter(())
+        """Methods that the object inherits from a class of its own file."""
+        return inherited_callers(scope, lowerer)
+
+
+def inherited_callers(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+    """Methods that speak of a method and that its class inherits, as its objects run them."""
+    class_ = scope.parent
+    if class_ is None or class_.kind != "class":
+        return
+    overridden = set(class_.functions)
+    for base in lowerer.objects.lineage(lowerer.program.scopes[class_.number])[1:]:
+        for name, methods in base.functions.items():
+            if name not in overridden and mentions(methods[-1], scope.name):
+                yield lowerer.program.view(class_, methods[-1])
+        overridden |= set(base.functions)
 
 
 class CallersByName:
@@ -35,6 +48,7 @@ class CallersByName:
 
     def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
         """Scopes that mention the name, in files that mention the module or the class (or one derived from it) too."""
+        yield from inherited_callers(scope, lowerer)
         home = lowerer.program.home(scope)
         found: dict[str, None] = {}
         for origin in self._origins(scope, home.key):

@@ -12,7 +12,7 @@ from gradlint.regions import Region
 MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
 
 
-def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
+def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
     """Every scope in which a backward may run, with the regions that it, or what it calls, steps."""
     stepped = stepped_regions(graphs)
     # Optimizers that a function clears which is somewhere else now: nobody can tell when it runs.
@@ -22,7 +22,7 @@ def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[int, Region]]:
     for scope in sorted(doing(graphs, (Accumulate,))):
         for region in stepped[scope]:
             if not any(owner.touches(region.owner) for owner in loose):
-                yield scope, region
+                yield graphs[scope], region
 
 
 def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Step
 from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.prune import doing
-from gradlint.project.link import stepped_regions
+from gradlint.project.link import roots, stepped_regions
 from gradlint.regions import Path, Region
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
@@ -32,28 +32,25 @@ class Recurrence:
         self._deposit = doing(graphs, (Accumulate,))
         self._stepped = stepped_regions(graphs)
 
-    def repeated(self, asked: Set[int]) -> dict[int, Graph]:
-        """The graphs, with a way from the exit of each such scope back to its entry."""
-        found = dict(self._graphs)
-        for number, graph in self._graphs.items():
-            if self._may_repeat(number, asked):
-                scope = self._objects.program.scopes[number]
-                again = Edge(Graph.EXIT, Graph.ENTRY, loop=scope.node, ends_scope=number)
-                leave = graph.nodes[Graph.EXIT]
-                nodes = list(graph.nodes)
-                nodes[Graph.EXIT] = Node(leave.event, leave.holds, [*leave.edges, again])
-                found[number] = replace(graph, nodes=nodes)
-        return found
+    def roots(self, asked: Set[int]) -> Iterator[tuple[Graph, Region]]:
+        """The scopes to begin in and their regions; those that may be called again with a way back to the entry."""
+        again: dict[int, Graph] = {}
+        for graph, region in roots(self._graphs):
+            number = graph.scope
+            if self._may_repeat(number, region, asked):
+                if number not in again:
+                    again[number] = _with_way_back(graph, self._objects.program.scopes[number])
+                yield again[number], region
+            else:
+                yield graph, region
 
-    def _may_repeat(self, number: int, asked: Set[int]) -> bool:
+    def _may_repeat(self, number: int, region: Region, asked: Set[int]) -> bool:
         scope = self._objects.program.scopes[number]
-        if scope.kind != "function" or number not in self._deposit or not self._stepped[number]:
+        if scope.kind != "function":
             return False
-        if number in self._called and (number in asked or not is_reachable(scope)):
-            return False
-        if number in asked or not is_reachable(scope):
-            return not _is_test(scope) and any(self.is_fair(region, number) for region in self._stepped[number])
-        return True
+        if number not in asked and is_reachable(scope):
+            return True
+        return number not in self._called and not _is_test(scope) and self.is_fair(region, number)
 
     def is_fair(self, region: Region, number: int) -> bool:
         """Whether a scope that nobody calls is to answer for a region that is still uncleared at its end.
@@ -78,8 +75,9 @@ class Recurrence:
         if owner.scope == scope.number:
             # A tensor that is updated by hand is another one in each call.
             return owner.name in scope.parameters and owner != region.params
+        # What the function around it made, for whoever was given this function to call again.
         home = self._objects.program.scopes[owner.scope]
-        return home.kind == "module" and owner.name in home.bindings
+        return home.kind in ("module", "function") and owner.name in home.bindings
 
     def _siblings(self, scope: Scope) -> Iterator[int]:
         """The other scopes of the file, and those of the classes that the scope's own class derives from."""
@@ -106,6 +104,14 @@ class Recurrence:
         return any(
             self._clears(event, region) for event in self._graphs[other].events() if isinstance(event, (Clear, Forget))
         )
+
+
+def _with_way_back(graph: Graph, scope: Scope) -> Graph:
+    leave = graph.nodes[Graph.EXIT]
+    again = Edge(Graph.EXIT, Graph.ENTRY, loop=scope.node, ends_scope=scope.number)
+    nodes = list(graph.nodes)
+    nodes[Graph.EXIT] = Node(leave.event, leave.holds, [*leave.edges, again])
+    return replace(graph, nodes=nodes)
 
 
 def is_reachable(scope: Scope) -> bool:

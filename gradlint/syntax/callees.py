@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.events import Call, Forget, Place
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
+from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, is_stub, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
@@ -52,12 +53,17 @@ class Callees:
         path, classes = self._classes(receiver)
         for class_ in classes:
             if path is not None and name in class_.functions:
-                target = class_.functions[name][-1]
+                target = self._seen_from(path, classes[0], class_.functions[name][-1])
                 waits = is_stub(target) and not catalogue.only_computes(name)
                 if waits or any(map(mentions_clear, self._overrides(class_, name))):
                     return Forget(_place(call, statement), (path,))
                 return self._enter(call, call.args, target, statement, path)
         return None
+
+    def _seen_from(self, path: Path, class_: Scope, method: Scope) -> Scope:
+        """A method as an object runs it: one of its own class, not of the class that the method is inherited from."""
+        own = self._objects.program.scopes[path.scope] if path.name == "self" and not path.fields else class_
+        return self._objects.program.view(own, method)
 
     def clears_around(self, node: cst.BaseExpression) -> bool:
         """Whether a context manager or an iterable of this file speaks of clearing gradients."""
@@ -128,9 +134,11 @@ class Callees:
         if target.receiver is not None and target.parent is not None:
             own = Path(target.parent.number, "self")
             if receiver is not None and receiver != own:
+                instance = self._objects.instance_at(receiver)
+                binds += self._objects.given_to(instance) if instance is not None else []
                 binds.append((own, receiver))
             formals = formals[1:]
-        given, complete = _given(arguments, formals)
+        given, complete = matched(arguments, formals)
         hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
         if self._is_wrapped(target) or (hidden and mentions_clear(target)):
             return Forget(_place(node, statement), None)
@@ -147,19 +155,6 @@ class Callees:
                 if actual is not None:
                     binds.append((Path(target.number, formal), actual))
         return Call(_place(node, statement), target.number, tuple(binds), tuple(constants))
-
-
-def _given(arguments: Sequence[cst.Arg], formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
-    """What each parameter is given, and whether no star hides any."""
-    given: dict[str, cst.BaseExpression] = {}
-    waiting = iter(formals)
-    for argument in arguments:
-        if argument.star:
-            return given, False
-        formal = argument.keyword.value if argument.keyword is not None else next(waiting, None)
-        if formal is not None:
-            given[formal] = argument.value
-    return given, True
 
 
 def is_super(node: cst.BaseExpression) -> bool:

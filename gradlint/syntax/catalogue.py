@@ -56,6 +56,10 @@ GRADIENT_READERS = frozenset(
     clip_grads_with_norm_""".split()
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
+REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())
+BLANK_LIKE = frozenset({"zeros_like", "new_zeros", "empty_like", "full_like"})
+"""What makes a tensor with the shape of another one, and without its values."""
+
 OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
 RESCALING_METHODS = frozenset({"mul_", "div_", "clamp_", "masked_fill_"})
 UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})

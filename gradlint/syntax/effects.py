@@ -90,10 +90,25 @@ class Effects:
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
-        return [Accumulate(place, self._inputs(call), given=self._is_parameter(path))]
+        return [Accumulate(place, self._inputs(call), given=self._is_given(receiver))]
 
-    def _is_parameter(self, path: Path | None) -> bool:
-        return path is not None and path.scope == self._scope.number and path.name in self._scope.parameters
+    def _is_given(self, loss: cst.BaseExpression) -> bool:
+        """Whether a loss comes from outside: it is a parameter of the scope, or scaled, reduced or part of one."""
+        match loss:
+            case cst.Name():
+                path = self._objects.path(loss, self._scope)
+                own = path is not None and path.scope == self._scope.number
+                return own and path is not None and path.name in self._scope.parameters
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="scale")), args=[argument]):
+                return self._is_given(argument.value)
+            case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))):
+                return name in catalogue.REDUCTIONS and self._is_given(inner)
+            case cst.Attribute(value=inner) | cst.Subscript(value=inner):
+                return self._is_given(inner)
+            case cst.BinaryOperation(left=left, right=right):
+                return self._is_given(left) or self._is_given(right)
+            case _:
+                return False
 
     def _inputs(self, call: cst.Call) -> tuple[Path, ...] | None:
         """The parameters that `inputs=` confines a backward to."""
@@ -213,7 +228,7 @@ class Effects:
         if followed is not None:
             return [followed]
         method = self._method_by_name(call.func)
-        if method is not None:
+        if method is not None and self._objects.optimizer(method.value, self._scope) is not None:
             step = method.attr.value == "step"
             return (self._step if step else self._zero_grad)(call, method.value, statement)
         place = self._place(call, statement)

@@ -9,7 +9,9 @@ import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path
 from gradlint.syntax import catalogue
+from gradlint.syntax.arguments import constructed
 from gradlint.syntax.identity import MAX_DEPTH, Identity
+from gradlint.syntax.program import Program
 from gradlint.syntax.scopes import Binding, Scope, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import (
@@ -23,12 +25,18 @@ from gradlint.syntax.values import (
     Parameters,
     Value,
     either,
+    moved,
     union,
 )
 
 
 class Evaluator(Identity):
     """Values for one program; None where nobody can tell."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._instances: dict[Path, Instance | None] = {}
+        self._given: dict[Instance, list[tuple[Path, Path]]] = {}
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
         """What an expression evaluates to, None where nobody can tell."""
@@ -56,7 +64,7 @@ class Evaluator(Identity):
             case cst.Await(expression=inner):
                 return self.value(inner, scope, depth + 1)
             case cst.Lambda():
-                found = self.program.lambdas.get(id(node))
+                found = self.program.lambda_at(node, scope)
                 return Function(found) if found else None
             case cst.Name():
                 function = self._function(node, scope)
@@ -95,6 +103,9 @@ class Evaluator(Identity):
         try:
             if not path.fields:
                 return self._bound_value(path, depth)
+            inside = self._in_instance(path)
+            if inside is not None:
+                return inside[0]
             base = Path(path.scope, path.name, path.fields[:-1])
             last = path.fields[-1]
             if last in (ELEMENT,) or last.startswith("["):
@@ -105,6 +116,33 @@ class Evaluator(Identity):
             return None
         finally:
             self._busy.discard(path)
+
+    def _in_instance(self, path: Path) -> tuple[Value] | None:
+        """What an attribute of an object is that was made from a class of the project."""
+        for length in range(len(path.fields)):
+            holder = Path(path.scope, path.name, path.fields[:length])
+            instance = self.instance_at(holder) if holder.name != "self" or holder.fields else None
+            if instance is not None:
+                own = Path(instance.of.number, "self")
+                return (moved(self.at(own.field(*path.fields[length:]), 0), own, holder),)
+        return None
+
+    def instance_at(self, path: Path) -> Instance | None:
+        """The object of a class of the project that is at a path; None where there is none, or it is not known."""
+        if path in self._instances:
+            return self._instances[path]
+        value = self.at(path, 0) if path.name.isidentifier() else None
+        found = value if isinstance(value, Instance) else None
+        if found is not None or not self._busy:  # amid other questions, not knowing may only mean not knowing yet
+            self._instances[path] = found
+        return found
+
+    def given_to(self, instance: Instance) -> list[tuple[Path, Path]]:
+        """The attributes of an object that are what its constructor was given: each with the path of what that is."""
+        if instance not in self._given:
+            self._given[instance] = []
+            self._given[instance] = list(constructed(self, instance))
+        return self._given[instance]
 
     def _element_value(self, base: Path, key: str, depth: int) -> Value:
         if base.fields[-1:] == (GROUPS,) or (len(base.fields) > 1 and GROUPS in base.fields):
@@ -239,7 +277,7 @@ class Evaluator(Identity):
                 steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
                 made = self._constructed(call, scope, depth, repeats=False)
                 return replace(made, clears=bool(steps) and mentions_clear(steps[0]))
-            return Instance(class_)
+            return Instance(class_, call, scope)
         if catalogue.is_optimizer_class(qualified):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")
         return Made(qualified, tuple(self.given(call, scope)))

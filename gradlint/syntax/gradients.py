@@ -6,6 +6,7 @@ import libcst as cst
 
 from gradlint.events import Clear, Event, Forget, Place, Step
 from gradlint.regions import ELEMENT, Path, Region
+from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import text_of, walk
@@ -45,7 +46,9 @@ class Gradients:
         return [Step(place, tuple(Region(p, p) for p in params), manual=True)] if params else [Forget(place, None)]
 
     def is_computed_from(self, value: cst.BaseExpression, target: cst.BaseExpression) -> bool:
-        """Whether a value is computed from the gradient of the target."""
+        """Whether a value is computed from the gradient of the target, more than in its shape."""
+        if isinstance(value, cst.Call) and self._objects.callee_name(value) in catalogue.BLANK_LIKE:
+            return False
         wanted = self._objects.tensors(target, self._scope)
         for part in walk(value):
             tensor = gradient_of(part) if isinstance(part, cst.Attribute) else None

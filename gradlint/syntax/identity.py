@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -11,6 +12,7 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
+from gradlint.syntax.values import Instance
 
 MAX_DEPTH = 12  # assignments followed one after another
 
@@ -20,6 +22,7 @@ class Identity:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._attributes: dict[tuple[int, str], list[Binding]] = {}
         self._lineages: dict[Scope, tuple[Scope, ...]] = {}
         self._paths: dict[tuple[int, str], Path] = {}
         self._busy: set[object] = set()
@@ -176,7 +179,23 @@ class Identity:
                 return None, False
         return (None, False) if items else (value, False)
 
+    def instance_at(self, path: Path) -> Instance | None:
+        """The object of a class of the project that is at a path; None where there is none, or it is not known."""
+        raise NotImplementedError
+
+    def given_to(self, instance: Instance) -> list[tuple[Path, Path]]:
+        """The attributes of an object that are what its constructor was given: each with the path of what that is."""
+        raise NotImplementedError
+
     def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
+        instance = self.instance_at(base) if base.name != "self" or base.fields else None
+        if instance is not None and depth <= MAX_DEPTH:
+            own = Path(instance.of.number, "self")
+            for inner, outer in self.given_to(instance):
+                if inner == own.field(attribute):
+                    return outer
+            inside = self._attribute(own, attribute, scope, depth + 1)
+            return inside.rebase(own, base) if own.holds(inside) else base.field(attribute)
         bindings = self.attribute_bindings(base, attribute)
         if not bindings and base.name == "self" and not base.fields:
             shown = self._property(base, attribute)
@@ -220,10 +239,23 @@ class Identity:
         """How an attribute of a class's own object is set, in the class or a base of it."""
         if base.name != "self" or base.fields:
             return []
-        for class_ in self.lineage(self.program.scopes[base.scope]):
+        key = (base.scope, attribute)
+        if key not in self._attributes:
+            self._attributes[key] = list(self._bound_in_class(self.program.scopes[base.scope], attribute))
+        return self._attributes[key]
+
+    def _bound_in_class(self, own: Scope, attribute: str) -> Iterator[Binding]:
+        """What inherited methods set is evaluated as they set it on objects of the class's own."""
+        for class_ in self.lineage(own):
             if attribute in class_.attributes:
-                return class_.attributes[attribute]
-        return []
+                for binding in class_.attributes[attribute]:
+                    inherited = binding.scope.parent is class_ and class_ is not own
+                    scope = self.program.view(own, binding.scope) if inherited else binding.scope
+                    yield binding if scope is binding.scope else replace(binding, scope=scope)
+                return
+            if attribute in class_.bindings and attribute not in class_.functions:
+                yield from class_.bindings[attribute]
+                return
 
     def _element(self, base: Path, slices: Iterable[cst.SubscriptElement], scope: Scope, depth: int) -> Path:
         parts = list(slices)

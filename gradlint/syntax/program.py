@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import libcst as cst
@@ -67,12 +68,14 @@ class Program:
 
     surroundings: Surroundings = field(default_factory=Alone)
     scopes: list[Scope] = field(default_factory=list)
-    lambdas: dict[int, Scope] = field(default_factory=dict)
     # Trees by text: a program that differs in one file need not parse the others anew.
     trees: dict[str, cst.Module] = field(default_factory=dict)
     _files: dict[str, File | BrokenSource | None] = field(default_factory=dict)
     _homes: dict[int, File] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
+    # By the lambda's node and the number of the scope in which it stands.
+    _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
+    _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
 
     def read(self, source: Source, key: str = "") -> File:
         """Read a text as a file of the program, once. Raises BrokenSource."""
@@ -95,7 +98,9 @@ class Program:
         found = File(key, source, module, table, Positions(module), _speaks_of_others(table, source))
         self._files[key] = found
         self.scopes += table.scopes
-        self.lambdas |= {id(scope.node): scope for scope in table.scopes if scope.kind == "lambda"}
+        for scope in table.scopes:
+            if scope.kind == "lambda" and scope.parent is not None:
+                self._lambdas[id(scope.node), scope.parent.number] = scope
         self._homes[table.module.number] = found
         return found
 
@@ -118,6 +123,44 @@ class Program:
     def home(self, scope: Scope) -> File:
         """The file that a scope stands in."""
         return self._homes[scope.module.number]
+
+    def view(self, class_: Scope, method: Scope) -> Scope:
+        """A method as the objects of a class run it that inherits it: what it calls on them is looked up in theirs.
+
+        The view is a scope of its own, with the method's names and code; only its object is one of the other class.
+        """
+        assert method.parent is not None
+        if method.parent.number == class_.number:
+            return method
+        key = (class_.number, method.number)
+        if key not in self._views:
+            self._views[key] = self._copy(method, replace(method.parent, number=class_.number))
+        return self._views[key]
+
+    def _copy(self, scope: Scope, parent: Scope) -> Scope:
+        """A second scope with the same code inside another one, with what is nested in it."""
+        copy = replace(scope, number=len(self.scopes), parent=parent)
+        self.scopes.append(copy)
+        copy.bindings = defaultdict(list)
+        for name, bindings in scope.bindings.items():
+            copy.bindings[name] = [replace(b, scope=copy) if b.scope is scope else b for b in bindings]
+        copy.functions = defaultdict(list)
+        for name, functions in scope.functions.items():
+            copy.functions[name] = [self._copy(function, copy) for function in functions]
+        for nested in self.home(scope).table.scopes:
+            if nested.parent is scope and nested.kind == "lambda":
+                self._lambdas[id(nested.node), copy.number] = self._copy(nested, copy)
+        return copy
+
+    def lambda_at(self, node: cst.Lambda, scope: Scope) -> Scope | None:
+        """The scope of a lambda that stands in a scope."""
+        outer: Scope | None = scope
+        while outer is not None:
+            found = self._lambdas.get((id(node), outer.number))
+            if found is not None:
+                return found
+            outer = outer.parent
+        return None
 
     def definition(self, qualified: str, file: File) -> Definition | None:
         """Where the project defines what a qualified name means in a file; None for what is not the project's."""

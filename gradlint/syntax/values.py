@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -37,9 +37,11 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object of a class of this file."""
+    """An object of a class of the project; `call` is what made it, in a scope."""
 
     of: Scope
+    call: cst.Call | None = None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,27 @@ class Groups:
 
 
 Value = Choice | Groups | Optimizer | Parameters | Items | Instance | Function | Made | None
+
+
+def moved(value: Value, old: Path, new: Path) -> Value:
+    """A value in other names: what was at `old` is at `new` now. What is spelt in the old names cannot be told."""
+    match value:
+        case Optimizer(params=params) if params is not None:
+            return replace(value, params=_moved(params, old, new))
+        case Parameters(of=of):
+            return Parameters(_moved(of, old, new))
+        case Groups(of=of):
+            return Groups(of.rebase(old, new) if old.holds(of) else of)
+        case Made(given=given):
+            return replace(value, given=_moved(given, old, new))
+        case Items() | Choice():
+            return None
+        case _:
+            return value
+
+
+def _moved(paths: tuple[Path, ...], old: Path, new: Path) -> tuple[Path, ...]:
+    return tuple(path.rebase(old, new) if old.holds(path) else path for path in paths)
 
 
 def either(values: list[Value]) -> Value:

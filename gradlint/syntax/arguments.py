@@ -1,0 +1,93 @@
+"""What a call gives to the parameters of a function, and a constructor to the attributes of what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import libcst as cst
+
+from gradlint.regions import Path
+from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.tree import walk
+from gradlint.syntax.values import Instance
+
+MAX_BASES = 4  # constructors that call each other by `super().__init__`
+
+
+class Names(Protocol):
+    """What is asked about the names of a program."""
+
+    def path(self, node: cst.BaseExpression, scope: Scope) -> Path | None:
+        """The access path of an expression."""
+
+    def lineage(self, class_: Scope) -> tuple[Scope, ...]:
+        """A class and its bases in the project."""
+
+
+def matched(arguments: Sequence[cst.Arg], formals: list[str]) -> tuple[dict[str, cst.BaseExpression], bool]:
+    """What each parameter is given, and whether no star hides any."""
+    given: dict[str, cst.BaseExpression] = {}
+    waiting = iter(formals)
+    for argument in arguments:
+        if argument.star:
+            return given, False
+        formal = argument.keyword.value if argument.keyword is not None else next(waiting, None)
+        if formal is not None:
+            given[formal] = argument.value
+    return given, True
+
+
+def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]:
+    """The attributes that constructors set to what they were given: each with the path of that argument."""
+    if instance.call is None or instance.scope is None:
+        return
+    arguments: Sequence[cst.Arg] = instance.call.args
+    scope = instance.scope
+    own = Path(instance.of.number, "self")
+    known: dict[str, Path] | None = None
+    set_already: set[str] = set()
+    classes = [class_ for class_ in names.lineage(instance.of) if "__init__" in class_.functions]
+    for class_ in classes[:MAX_BASES]:
+        init = class_.functions["__init__"][-1]
+        given, _ = matched(arguments, init.parameters[1:])
+        paths: dict[str, Path] = {}
+        for formal, value in given.items():
+            if known is None:
+                path = names.path(value, scope)
+            else:
+                path = known.get(value.value) if isinstance(value, cst.Name) else None
+            if path is not None:
+                paths[formal] = path
+        for attribute, bindings in class_.attributes.items():
+            formal = _only_parameter(bindings, init)
+            if formal in paths and attribute not in set_already:
+                yield own.field(attribute), paths[formal]
+        set_already |= set(class_.attributes)
+        passed = _call_of_base(init)
+        if passed is None:
+            return
+        arguments, known = passed, paths
+
+
+def _only_parameter(bindings: list[Binding], init: Scope) -> str:
+    """The parameter of the constructor that an attribute is always set to; empty for anything else."""
+    if len(bindings) != 1 or bindings[0].scope is not init or bindings[0].each or bindings[0].items:
+        return ""
+    value = bindings[0].value
+    if not isinstance(value, cst.Name) or value.value not in init.parameters:
+        return ""
+    return value.value if len(init.bindings[value.value]) == 1 else ""
+
+
+def _call_of_base(init: Scope) -> Sequence[cst.Arg] | None:
+    """The arguments of `super().__init__(...)` in a constructor."""
+    for node in walk(init.node):
+        match node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Call(func=cst.Name(value="super")), attr=cst.Name(value="__init__"))
+            ):
+                return node.args
+            case _:
+                pass
+    return None

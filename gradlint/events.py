@@ -128,9 +128,10 @@ class Call(Event):
     """Another scope of the project runs.
 
     `binds` pairs what it calls an object with what the caller calls it, `constants` its parameters with the values
-    that are written in the call or are their defaults.
+    that are written in the call or are their defaults. `says_clear`: its name promises that it clears gradients.
     """
 
     target: int
     binds: tuple[tuple[Path, Path], ...] = ()
     constants: tuple[tuple[Path, object], ...] = ()
+    says_clear: bool = False

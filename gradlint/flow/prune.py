@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step
@@ -22,6 +22,7 @@ def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
     owners = {region.owner for step in steps for region in step.regions}
     effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
     reading = doing(graphs, (Read,))
+    clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
     for number, graph in graphs.items():
         idle = {event for event in graph.events() if not _matters(event, owners, effective)}
@@ -29,10 +30,7 @@ def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
         unread = {edge for test in dead for edge in test.edges}
         nodes = [
             Node(
-                # A callee that only looks at gradients decides nothing, but a fix has to know of it.
-                None
-                if isinstance(node.event, Call) and node.event in idle and node.event.target not in reading
-                else node.event,
+                _reduced(node.event, idle, reading, clearing),
                 node.holds,
                 [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
             )
@@ -43,12 +41,31 @@ def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
     return found
 
 
+def _reduced(event: Event | None, idle: set[Event], reading: set[int], clearing: set[int]) -> Event | None:
+    """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it."""
+    if not isinstance(event, Call):
+        return event
+    if event.says_clear and event.target not in clearing:
+        return Forget(event.place, None)
+    return None if event in idle and event.target not in reading else event
+
+
+def seen_to_clear(graphs: Mapping[int, Graph]) -> set[int]:
+    """The scopes that clear something that can be told; what others promise by their name has to be believed."""
+    return scopes_with(graphs, lambda event: isinstance(event, Clear) and event.owner is not None)
+
+
 def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...], made: Set[Path] = frozenset()) -> set[int]:
     """The scopes with events of some kinds, or that make some parameters, themselves or through what they call."""
+    return scopes_with(graphs, lambda event: isinstance(event, kinds) or _makes(event, made))
+
+
+def scopes_with(graphs: Mapping[int, Graph], wanted: Callable[[Event], bool]) -> set[int]:
+    """The scopes with an event of some kind, themselves or in what they call."""
     callers: dict[int, list[int]] = {}
     work: list[int] = []
     for number, graph in graphs.items():
-        if any(isinstance(event, kinds) or _makes(event, made) for event in graph.events()):
+        if any(map(wanted, graph.events())):
             work.append(number)
         for event in graph.events():
             if isinstance(event, Call):

@@ -156,10 +156,11 @@ class _Teller:
         self._editor = Editor(file.source, file.module, file.positions, homes.node)
 
     def diagnostics(self, told: Iterable[tuple[Finding, Report]]) -> Iterator[Diagnostic]:
-        findings: dict[Event, tuple[Finding, Report]] = {}
+        findings: dict[object, tuple[Finding, Report]] = {}
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
-            findings.setdefault(finding.cause, (finding, report))
+            # By its place, for a method that several classes inherit is one piece of code.
+            findings.setdefault(finding.cause.place.node, (finding, report))
         for finding, _ in findings.values():
             yield self._diagnostic(finding)
 

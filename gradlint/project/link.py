@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step
 from gradlint.flow.graph import Graph
-from gradlint.flow.prune import doing
+from gradlint.flow.prune import doing, seen_to_clear
 from gradlint.regions import Region
 
 MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
@@ -58,6 +58,7 @@ def _renamed(region: Region, call: Call) -> Region:
 def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
     """A test of whether an event may clear a region's gradients."""
     known: dict[tuple[int, Region], bool] = {}
+    clearing = seen_to_clear(graphs)
 
     def inside(call: Call, region: Region) -> bool:
         for inner, outer in call.binds:
@@ -82,6 +83,8 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
             case Forget(given=given):
                 # A model alone cannot be stepped by what it is given to; its optimizer, or their holder, can.
                 return any(path.holds(region.owner) and path != region.params for path in given or ())
+            case Call(says_clear=True, target=target) if target not in clearing:
+                return True
             case Call():
                 return inside(event, region)
             case Lend(target=target):

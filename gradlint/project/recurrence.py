@@ -26,9 +26,9 @@ class Recurrence:
         self._graphs = graphs
         self._objects = objects
         self._clears = clears
-        self._called = {
-            event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)
-        }
+        called = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)}
+        originals = objects.program.originals
+        self._called = called | {originals[number] for number in called if number in originals}
         self._deposit = doing(graphs, (Accumulate,))
         self._stepped = stepped_regions(graphs)
 

@@ -154,7 +154,8 @@ class Callees:
                 actual = self._objects.path(value, self._scope)
                 if actual is not None:
                     binds.append((Path(target.number, formal), actual))
-        return Call(_place(node, statement), target.number, tuple(binds), tuple(constants))
+        says_clear = catalogue.clears_gradients(target.name)
+        return Call(_place(node, statement), target.number, tuple(binds), tuple(constants), says_clear)
 
 
 def is_super(node: cst.BaseExpression) -> bool:

@@ -76,6 +76,8 @@ class Program:
     # By the lambda's node and the number of the scope in which it stands.
     _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
     _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
+    # The scopes that scopes are views of, by number.
+    originals: dict[int, int] = field(default_factory=dict)
 
     def read(self, source: Source, key: str = "") -> File:
         """Read a text as a file of the program, once. Raises BrokenSource."""
@@ -141,6 +143,7 @@ class Program:
         """A second scope with the same code inside another one, with what is nested in it."""
         copy = replace(scope, number=len(self.scopes), parent=parent)
         self.scopes.append(copy)
+        self.originals[copy.number] = scope.number
         copy.bindings = defaultdict(list)
         for name, bindings in scope.bindings.items():
             copy.bindings[name] = [replace(b, scope=copy) if b.scope is scope else b for b in bindings]

@@ -8,6 +8,7 @@ from gradlint.events import Accumulate, Call, Clear, Event, Forget
 from gradlint.flow.graph import Edge, Graph
 from gradlint.project.link import stepped_regions
 from gradlint.regions import Region
+from gradlint.syntax import lightning
 from gradlint.syntax.scopes import Scope
 
 
@@ -38,7 +39,9 @@ def _belongs(region: Region, scope: Scope) -> bool:
     """Whether a region is the method's own object's: set in its class, or updated by hand in the method itself."""
     if region.owner.name != "self" or not region.owner.fields or scope.parent is None:
         return False
-    return region.owner.fields[0] in scope.parent.attributes or region.owner == region.params
+    field = region.owner.fields[0]
+    given = lightning.belongs(field, scope.parent)
+    return given or field in scope.parent.attributes or region.owner == region.params
 
 
 def _is_test(scope: Scope) -> bool:

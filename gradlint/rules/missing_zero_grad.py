@@ -93,7 +93,10 @@ class MissingZeroGrad(FlowRule):
     code = "GRD101"
     category = "clearing"
     severity = Severity.ERROR
-    signs = (rb"backward\s*\(", rb"step\s*\(|\.grad\b")
+    signs = (
+        rb"backward\w*\s*\(|scaler\s*\(|schedule\w*\.step\s*\(|loss_and_grads\s*\(",
+        rb"step\s*\(|\.grad\b|scaler\s*\(",
+    )
 
     def start(self) -> State:
         """Nothing is known of a region at first."""

@@ -27,7 +27,7 @@ OPTIMIZER_MODULES = (
 NOT_OPTIMIZER_CLASS_TOKENS = frozenset(
     "ema average averager averaging averaged swa local lr warmup scheduler sched".split()
 )
-NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
+NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils", "pyro.", "numpyro.", "higher.")
 
 # Calls that give back the object they are called on, or their first argument.
 SAME_OBJECT_METHODS = frozenset(
@@ -38,7 +38,6 @@ PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parame
 NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
 # What these give back clears its gradients itself.
 SELF_CLEARING_FACTORIES = frozenset({"deepspeed.initialize", "colossalai.initialize"})
-PREPARE_METHODS = frozenset({"prepare", "setup"})
 
 BACKWARD_FUNCTIONS = frozenset({"torch.autograd.backward"})
 # What is called `backward` and deposits nothing in `.grad`.
@@ -53,7 +52,7 @@ STEP_HOOK = "register_step_post_hook"
 
 GRADIENT_READERS = frozenset(
     """clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm
-    clip_grads_with_norm_""".split()
+    clip_grads_with_norm_ clip_master_grads unscale_gradients reduce_gradients""".split()
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradlint.regions import GROUPS, Path, Region
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.scopes import Binding, Scope, Table
 from gradlint.syntax.tree import elements_of
@@ -72,7 +72,7 @@ class Objects(Evaluator):
         if isinstance(found, Instance) and not self.is_optimizer_class(found.of):
             return None
         used = self._uses(path)
-        if "backward" in used and "step" in used and "zero_grad" not in used and not _named_like_optimizer(path):
+        if self.is_engine(path) and not _named_like_optimizer(path):
             return None
         if (
             used & {"zero_grad", "param_groups"}
@@ -112,6 +112,21 @@ class Objects(Evaluator):
     def uses(self, path: Path, attribute: str) -> bool:
         """Whether the file uses an attribute of an object."""
         return attribute in self._uses(path)
+
+    def is_engine(self, path: Path) -> bool:
+        """Whether an object runs the backward of the loss that it is given, and clears what it steps."""
+        used = self._uses(path)
+        takes_loss = "backward" in used and "step" in used and "zero_grad" not in used
+        return takes_loss and not frameworks.takes_loss(self.makers(path))
+
+    def makers(self, path: Path) -> frozenset[str]:
+        """The qualified names of the calls that an object comes from, or is one of the results of."""
+        if path.name == "self":
+            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
+        else:
+            bindings = [] if path.fields else self.table.scopes[path.scope].bindings.get(path.name, [])
+        calls = [(b.value.func, b.scope) for b in bindings if isinstance(b.value, cst.Call) and not b.each]
+        return frozenset(self.qualified(func) for func, scope in calls if self._class(func, scope) is None)
 
     @staticmethod
     def _is_scaler(node: cst.BaseExpression) -> bool:

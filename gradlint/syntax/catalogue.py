@@ -27,7 +27,8 @@ OPTIMIZER_MODULES = (
 NOT_OPTIMIZER_CLASS_TOKENS = frozenset(
     "ema average averager averaging averaged swa local lr warmup scheduler sched".split()
 )
-NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils", "pyro.", "numpyro.", "higher.")
+# What `torch.optim` and others make that is stepped, or named like an optimizer, and is none. Pyro's makes others.
+_NO_OPTIMIZER = re.compile(r"^torch\.optim\.(lr_scheduler|swa_utils)\b|^(num)?pyro\.(infer\.|optim\.\w+$)|^higher\.")
 
 # Calls that give back the object they are called on, or their first argument.
 SAME_OBJECT_METHODS = frozenset(
@@ -141,9 +142,14 @@ def clears_gradients(name: str) -> bool:
     return _CLEARS_GRADIENTS.search(name) is not None
 
 
+def makes_no_optimizer(qualified: str) -> bool:
+    """Whether what a call of this qualified name gives back is no optimizer, whatever its name."""
+    return _NO_OPTIMIZER.search(qualified) is not None
+
+
 def is_optimizer_class(qualified: str) -> bool:
     """Whether a qualified name is that of an optimizer class or factory."""
     last = qualified.rpartition(".")[2]
-    if qualified.startswith(NOT_OPTIMIZER_MODULES):
+    if makes_no_optimizer(qualified):
         return False
     return last in OPTIMIZER_CLASSES or (qualified.startswith(OPTIMIZER_MODULES) and last[:1].isupper())

@@ -16,7 +16,7 @@ from gradlint.syntax.frameworks import steps_may_clear
 from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.surroundings import hook_clears
+from gradlint.syntax.surroundings import hook_clears, may_be_wrapped
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function
 
@@ -52,7 +52,7 @@ class Effects:
             case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
                 return [UpdateScale(self._place(call, statement, receiver))]
             case _ if name in catalogue.GRADIENT_READERS:
-                return [Read(self._place(call, statement))]
+                return [Read(self._place(call, statement), seen=not _is_alone(call, statement))]
             case _, cst.Attribute(value=receiver):
                 events = self._in_place(call, name, receiver, statement)
                 if events:
@@ -113,7 +113,7 @@ class Effects:
         place = self._place(call, statement, receiver)
         if not regions or any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place, None)]
-        if self._steps_may_clear:
+        if self._steps_may_clear and any(may_be_wrapped(self._objects, region.owner) for region in regions):
             return [Forget(place, tuple(region.owner for region in regions))]
         step = Step(place, regions)
         after: list[Effect] = [step]
@@ -249,6 +249,12 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
+
+
+def _is_alone(call: cst.Call, statement: cst.CSTNode) -> bool:
+    """Whether a call is a statement of its own, so that nobody takes its result."""
+    parts = statement.body if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
+    return any(isinstance(part, cst.Expr) and part.value is call for part in parts)
 
 
 def _is_zero_grad(node: cst.BaseExpression) -> bool:

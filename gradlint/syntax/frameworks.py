@@ -127,6 +127,9 @@ _GIVES_BACK = (
     (r"^(ipex|intel_extension_for_pytorch)\.optimize$", "model optimizer"),
 )
 
+# Methods that are given an optimizer to wrap, or one that they have wrapped.
+WRAPPING = ("prepare", "boost", "backward", "execute_pipeline")
+
 # Optimizers that back-propagate the loss themselves, as engines do, and do not clear as engines do.
 _TAKES_LOSS = r"^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\w*OptimWrapper$"
 

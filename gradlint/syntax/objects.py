@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradlint.regions import GROUPS, Path, Region
-from gradlint.syntax import catalogue, frameworks
+from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.scopes import Binding, Scope, Table
 from gradlint.syntax.tree import elements_of
@@ -64,7 +64,7 @@ class Objects(Evaluator):
             last = found.by.rpartition(".")[2]
             if found.by in catalogue.SELF_CLEARING_FACTORIES:
                 return None
-            if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or catalogue.names_other_class(last):
+            if catalogue.makes_no_optimizer(found.by) or catalogue.names_other_class(last):
                 return None
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
             if inner and (_named_like_optimizer(path) or catalogue.named_like_optimizer(last)):
@@ -192,6 +192,8 @@ class Objects(Evaluator):
         if path.fields and path.name != "self":
             return self.is_made_here(Path(path.scope, path.name))
         if path.name == "self":
+            if path.fields and lightning.belongs(path.fields[0], self.table.scopes[path.scope]):
+                return True
             bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
         else:
             bindings = self.table.scopes[path.scope].bindings.get(path.name, [])

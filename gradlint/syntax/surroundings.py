@@ -1,9 +1,9 @@
-"""Whether code that runs in between clears: hooks of an optimizer, handlers of a framework's loop."""
+"""Whether something else clears: hooks of an optimizer, handlers of a framework's loop, what wraps a step."""
 
 from __future__ import annotations
 
 from gradlint.regions import Path
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, mentions_clear
 from gradlint.syntax.values import Function
@@ -23,8 +23,19 @@ def hook_clears(objects: Objects, optimizer: Path) -> bool:
 def clears_outside(objects: Objects, function: Scope) -> bool:
     """Whether code of the file outside a function clears gradients, or hands an optimizer to a handler that may."""
     mentions = objects.table.mentions
-    if any(m.scope is not function for name in ("zero_grad", "grad") for m in mentions.get(name, ())):
+    # `torch.autograd.grad(...)` is a call, the gradient of a tensor is none.
+    clears = [*mentions.get("zero_grad", ()), *(m for m in mentions.get("grad", ()) if m.call is None)]
+    if any(mention.scope is not function for mention in clears):
         return True
     handlers = (m for m in mentions.get("add_event_handler", ()) if m.call is not None)
     given = ((argument.value, m.scope) for m in handlers if m.call is not None for argument in m.call.args)
     return any(objects.optimizer(node, scope) is not None for node, scope in given)
+
+
+def may_be_wrapped(objects: Objects, optimizer: Path) -> bool:
+    """Whether an optimizer goes through the framework of a file, in which its step may clear."""
+    if any(frameworks.gives_back(maker) is not None for maker in objects.makers(optimizer)):
+        return True
+    mentions = [m for name in frameworks.WRAPPING for m in objects.table.mentions.get(name, ()) if m.call is not None]
+    given = ((argument.value, m.scope) for m in mentions if m.call is not None for argument in m.call.args)
+    return any(objects.path(node, scope) == optimizer for node, scope in given)

@@ -117,3 +117,9 @@ def test_each_row_fits_some_name() -> None:
     for row in frameworks.ROWS:
         for name in row.called.split():
             assert row in frameworks.rows(name.replace("*", "loss_"))
+
+
+def test_one_call_that_does_both_is_named_once() -> None:
+    program, _ = REPORTED["a scaler in a file that never says backward"]
+    (diagnostic,) = diagnose(Source("a.py", program), all_rules()).diagnostics
+    assert diagnostic.message == "`loss_scaler(model(x), optimizer)` adds to gradients that it has already applied"

@@ -88,7 +88,9 @@ class Rescale(Clear):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Read(Event):
-    """Gradients are looked at."""
+    """Gradients are looked at; not `seen` where that only changes them, as clipping does whose result nobody takes."""
+
+    seen: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -51,7 +51,7 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     others = [i for i, e in enumerate(between) if isinstance(e, Step) and not _same_owner(e, applied)]
     own = [i for i in deposits if not others or i > others[-1]] or deposits
     foreign = bool(own) and own != deposits
-    read = bool(deposits) and any(isinstance(e, Read) for e in between[: deposits[0]])
+    read = bool(deposits) and any(isinstance(e, Read) and e.seen for e in between[: deposits[0]])
     # Gradients that are looked at elsewhere, as after the loop, have to be there until the next backward.
     if own and (foreign or read or report.looked_at):
         return Repair(text, Where.BEFORE, between[own[0]], _BEFORE, beside=again)

@@ -49,7 +49,7 @@ class Solver:
         for (event, region), ends in self._met.items():
             graph = ends[0][0].graph
             cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))
-            reads = {other for other in graph.events() if isinstance(other, Read)}
+            reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
             for path in stories(ends, self._rule, self._transfer.concerns):
                 looked_at = not reads <= {moment.event for moment in path}
                 yield Report(region, event, path, cleared, looked_at)

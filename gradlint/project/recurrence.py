@@ -10,6 +10,7 @@ from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.prune import doing
 from gradlint.project.link import roots, stepped_regions
 from gradlint.regions import Path, Region
+from gradlint.syntax import lightning
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 
@@ -70,6 +71,9 @@ class Recurrence:
         if owner.name == "self" and scope.receiver is not None and scope.parent is not None:
             if not owner.fields:
                 return False
+            home = self._objects.program.scopes[owner.scope]
+            if any(lightning.belongs(owner.fields[0], class_) for class_ in self._objects.lineage(home)):
+                return True
             own = self._objects.attribute_bindings(Path(owner.scope, "self"), owner.fields[0])
             return bool(own) or owner == region.params
         if owner.scope == scope.number:

@@ -93,7 +93,10 @@ class MissingZeroGrad(FlowRule):
     code = "GRD101"
     category = "clearing"
     severity = Severity.ERROR
-    signs = (rb"backward\s*\(", rb"step\s*\(|\.grad\b")
+    signs = (
+        rb"backward\w*\s*\(|scaler\s*\(|schedule\w*\.step\s*\(|loss_and_grads\s*\(",
+        rb"step\s*\(|\.grad\b|scaler\s*\(",
+    )
 
     def start(self) -> State:
         """Nothing is known of a region at first."""
@@ -137,12 +140,14 @@ class MissingZeroGrad(FlowRule):
         assert isinstance(applied, Step) and isinstance(again, Step)
         cleared = "applied here, not cleared on this path" if report.cleared else "applied here, never cleared"
         story = [(applied, cleared), (added, f"{_when(report)}adds to the same gradients")]
+        # One call may do both: `loss_scaler(loss, optimizer)`.
+        by = "it has" if applied.place.node is added.place.node else f"`{quoted(applied)}` has"
         if again is not applied:
             story.append((again, "and applied again here"))
         return Finding(
             event=added,
             cause=applied,
-            message=f"`{quoted(added)}` adds to gradients that `{quoted(applied)}` has already applied",
+            message=f"`{quoted(added)}` adds to gradients that {by} already applied",
             story=tuple(story),
             repair=insert_clear(report, applied, again),
         )

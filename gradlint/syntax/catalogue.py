@@ -27,7 +27,8 @@ OPTIMIZER_MODULES = (
 NOT_OPTIMIZER_CLASS_TOKENS = frozenset(
     "ema average averager averaging averaged swa local lr warmup scheduler sched".split()
 )
-NOT_OPTIMIZER_MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
+# What `torch.optim` and others make that is stepped, or named like an optimizer, and is none. Pyro's makes others.
+_NO_OPTIMIZER = re.compile(r"^torch\.optim\.(lr_scheduler|swa_utils)\b|^(num)?pyro\.(infer\.|optim\.\w+$)|^higher\.")
 
 # Calls that give back the object they are called on, or their first argument.
 SAME_OBJECT_METHODS = frozenset(
@@ -38,7 +39,6 @@ PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parame
 NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
 # What these give back clears its gradients itself.
 SELF_CLEARING_FACTORIES = frozenset({"deepspeed.initialize", "colossalai.initialize"})
-PREPARE_METHODS = frozenset({"prepare", "setup"})
 
 BACKWARD_FUNCTIONS = frozenset({"torch.autograd.backward"})
 # What is called `backward` and deposits nothing in `.grad`.
@@ -53,7 +53,7 @@ STEP_HOOK = "register_step_post_hook"
 
 GRADIENT_READERS = frozenset(
     """clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm
-    clip_grads_with_norm_""".split()
+    clip_grads_with_norm_ clip_master_grads unscale_gradients reduce_gradients""".split()
 )
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())
@@ -146,9 +146,14 @@ def clears_gradients(name: str) -> bool:
     return _CLEARS_GRADIENTS.search(name) is not None
 
 
+def makes_no_optimizer(qualified: str) -> bool:
+    """Whether what a call of this qualified name gives back is no optimizer, whatever its name."""
+    return _NO_OPTIMIZER.search(qualified) is not None
+
+
 def is_optimizer_class(qualified: str) -> bool:
     """Whether a qualified name is that of an optimizer class or factory."""
     last = qualified.rpartition(".")[2]
-    if qualified.startswith(NOT_OPTIMIZER_MODULES):
+    if makes_no_optimizer(qualified):
         return False
     return last in OPTIMIZER_CLASSES or (qualified.startswith(OPTIMIZER_MODULES) and last[:1].isupper())

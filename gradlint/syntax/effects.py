@@ -10,21 +10,15 @@ from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Plac
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.callees import Callees, is_super
+from gradlint.syntax.composite import Effect, Repeated
+from gradlint.syntax.framework_calls import FrameworkCalls
+from gradlint.syntax.frameworks import steps_may_clear
 from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
+from gradlint.syntax.surroundings import hook_clears, may_be_wrapped
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function
-
-
-class Repeated:
-    """A callee that its caller runs again and again before it goes on."""
-
-    def __init__(self, events: list[Event]) -> None:
-        self.events = events
-
-
-Effect = Event | Repeated
 
 
 class Effects:
@@ -35,12 +29,17 @@ class Effects:
         self._scope = scope
         self._callees = Callees(objects, scope)
         self._gradients = Gradients(objects, scope)
+        self._frameworks = FrameworkCalls(objects, scope, self._callees)
+        self._steps_may_clear = steps_may_clear(objects.program.home(scope).table.imports.values())
 
     # -- calls --------------------------------------------------------------------------------------------------
 
     def call(self, call: cst.Call, statement: cst.CSTNode) -> list[Effect]:
         """The events of a call, its arguments and receiver not included."""
         name = self._objects.callee_name(call)
+        known = self._frameworks.read(call, name, statement)
+        if known is not None:
+            return known
         match name, call.func:
             case "backward", cst.Attribute(value=receiver):
                 return self._backward(call, receiver, statement)
@@ -48,22 +47,14 @@ class Effects:
                 self._objects.qualified(call.func, self._scope) in catalogue.BACKWARD_FUNCTIONS
             ):
                 return [Accumulate(self._place(call, statement), self._inputs(call))]
-            case "manual_backward", _:
-                return [Accumulate(self._place(call, statement))]
             case "step", cst.Attribute(value=receiver):
                 return self._step(call, receiver, statement)
             case "zero_grad", cst.Attribute(value=receiver):
                 return self._zero_grad(call, receiver, statement)
-            case "optimizer_step", _ if call.args and self._is_xla(call.func):
-                regions = self._objects.regions(call.args[0].value, self._scope)
-                if regions and self._objects.optimizer(call.args[0].value, self._scope) is not None:
-                    return [Step(self._place(call, statement, call.args[0].value), regions)]
-            case (("first_step" | "second_step"), cst.Attribute(value=receiver)):
-                return self._sam(call, receiver, statement)
             case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
                 return [UpdateScale(self._place(call, statement, receiver))]
             case _ if name in catalogue.GRADIENT_READERS:
-                return [Read(self._place(call, statement))]
+                return [Read(self._place(call, statement), seen=not _is_alone(call, statement))]
             case _, cst.Attribute(value=receiver):
                 events = self._in_place(call, name, receiver, statement)
                 if events:
@@ -85,8 +76,8 @@ class Effects:
             return [Forget(place, (path,))]
         given = [a for a in call.args if a.keyword is None]
         if given and path is not None:
-            if self._objects.uses(path, "step") and not self._objects.uses(path, "zero_grad"):
-                return []  # an engine: its step clears
+            if self._objects.is_engine(path):
+                return []  # its step clears
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
@@ -133,15 +124,19 @@ class Effects:
             followed = self._callees.method(call, "step", receiver, statement)
             return [followed] if followed is not None else self._other(call, "step", statement)
         path = self._objects.path(receiver, self._scope)
-        if path is not None and self._objects.uses(path, "backward") and not self._objects.uses(path, "zero_grad"):
-            return []  # an engine: it clears what it steps
+        if path is not None and self._objects.is_engine(path):
+            return []  # it clears what it steps
         regions = self._objects.regions(receiver, self._scope)
         place = self._place(call, statement, receiver)
         if not regions or any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place, None)]
+        if self._steps_may_clear and any(
+            may_be_wrapped(self._objects, region.owner, self._scope) for region in regions
+        ):
+            return [Forget(place, tuple(owners))]
         step = Step(place, regions)
         after: list[Effect] = [step]
-        if optimizer.clears or (path is not None and self._objects.uses(path, catalogue.STEP_HOOK)):
+        if optimizer.clears or (path is not None and hook_clears(self._objects, path, self._scope)):
             after.append(Clear(place, tuple(r.params for r in regions)))
         closure = self._closure(call)
         if closure is None:
@@ -151,7 +146,7 @@ class Effects:
         if entered is not None:
             inner: list[Event] = [entered]
             if optimizer.repeats:
-                return [Repeated([*inner, step])]
+                return [Repeated((*inner, step))]
             return [*inner, *after]
         if constant_of(closure) == (True, None):
             return after
@@ -164,15 +159,6 @@ class Effects:
             if argument.star or argument.keyword is None or argument.keyword.value == "closure":
                 return argument.value
         return None
-
-    def _sam(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
-        if self._objects.optimizer(receiver, self._scope) is None:
-            return self._other(call, self._objects.callee_name(call), statement)
-        regions = self._objects.regions(receiver, self._scope)
-        place = self._place(call, statement, receiver)
-        clears = any(constant_of(a.value) == (True, True) for a in call.args)
-        step: list[Effect] = [Step(place, regions)]
-        return [*step, Clear(place, tuple(r.params for r in regions))] if clears else step
 
     def _zero_grad(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
         place = self._place(call, statement, receiver)
@@ -267,15 +253,11 @@ class Effects:
         value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
         return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
 
-    def _is_xla(self, func: cst.BaseExpression) -> bool:
-        qualified = self._objects.qualified(func, self._scope)
-        return "xla" in qualified or qualified.startswith("xm.")
-
     # -- what else happens ----------------------------------------------------------------------------------------
 
     def around(self, node: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
         """What entering and leaving a context, or fetching the next element, may do besides."""
-        clears = self._callees.clears_around(node)
+        clears = self._callees.clears_around(node) or self._frameworks.captures(node)
         return [Forget(Place(node, statement, text_of(node)), None)] if clears else []
 
     def read(self, node: cst.Attribute, statement: cst.CSTNode) -> list[Event]:
@@ -286,6 +268,12 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
+
+
+def _is_alone(call: cst.Call, statement: cst.CSTNode) -> bool:
+    """Whether a call is a statement of its own, so that nobody takes its result."""
+    parts = statement.body if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
+    return any(isinstance(part, cst.Expr) and part.value is call for part in parts)
 
 
 def _is_zero_grad(node: cst.BaseExpression) -> bool:

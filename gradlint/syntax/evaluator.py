@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import constructed
 from gradlint.syntax.identity import MAX_DEPTH, Identity
 from gradlint.syntax.program import Program
@@ -181,7 +181,7 @@ class Evaluator(Identity):
             qualified = self.qualified(value.func, binding.scope) if isinstance(value, cst.Call) else ""
             if qualified in catalogue.SELF_CLEARING_FACTORIES:
                 return Made(qualified, ())
-            prepared = self._prepared(value, position)
+            prepared = self._prepared(value, position, binding.scope)
             if prepared is not None:
                 value = prepared
                 continue
@@ -193,15 +193,17 @@ class Evaluator(Identity):
             return Optimizer(None)
         return found
 
-    def _prepared(self, value: cst.BaseExpression, position: int) -> cst.BaseExpression | None:
-        """The argument that `prepare(...)` gives back at a position."""
-        if (
-            isinstance(value, cst.Call)
-            and self.callee_name(value) in catalogue.PREPARE_METHODS
-            and position < len(value.args)
-            and not value.args[position].star
-        ):
-            return value.args[position].value
+    def _prepared(self, value: cst.BaseExpression, position: int, scope: Scope) -> cst.BaseExpression | None:
+        """The argument that `prepare(...)` and its like give back at a position."""
+        names = frameworks.gives_back(self.qualified(value.func, scope)) if isinstance(value, cst.Call) else None
+        if names is None or not isinstance(value, cst.Call):
+            return None
+        named = names[position : position + 1]
+        for place, argument in enumerate(value.args):
+            if argument.star or (argument.keyword is not None and argument.keyword.value in named):
+                return None if argument.star else argument.value
+            if place == position and (argument.keyword is None or not names):
+                return argument.value
         return None
 
     def _loop_value(self, binding: Binding, value: cst.BaseExpression, depth: int) -> Value:

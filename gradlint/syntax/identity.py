@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from gradlint.regions import ELEMENT, Path
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, lightning
 from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
@@ -44,6 +44,8 @@ class Identity:
             case cst.Subscript(value=base, slice=slices):
                 inner = self.path(base, scope, depth)
                 return inner and self._element(inner, slices, scope, depth)
+            case cst.Call() if lightning.lasting_method(node) is not None and self._lasting(node, scope, depth):
+                return self._lasting(node, scope, depth)
             case cst.Call(func=cst.Attribute(value=base, attr=cst.Name(value=method)), args=[]):
                 inner = self.path(base, scope, depth)
                 if inner is None or method in catalogue.SAME_OBJECT_METHODS:
@@ -132,6 +134,9 @@ class Identity:
         value = binding.value
         if value is None or binding.changed:
             return own
+        lasting = None if binding.each else self._lasting(value, binding.scope, depth + 1)
+        if lasting is not None:
+            return lasting.field(*(f"[{position}]" for position in binding.items))
         if binding.each:
             value, constant = self.iterated(value, binding)
             container = self.path(value, binding.scope, depth + 1) if value is not None else None
@@ -154,11 +159,20 @@ class Identity:
         found = self.path(value, binding.scope, depth + 1)
         return found if found is not None and found.name[:1].isidentifier() else own
 
+    def _lasting(self, value: cst.BaseExpression, scope: Scope, depth: int) -> Path | None:
+        """The objects that a call of a Lightning module gives back, the same ones each time."""
+        method = lightning.lasting_method(value)
+        base = self.path(method[0], scope, depth) if method is not None else None
+        if method is None or base is None or base.name != "self" or base.fields:
+            return None
+        is_module = any(map(lightning.is_module, self.lineage(self.program.scopes[base.scope])))
+        return base.field(f"{method[1]}()") if is_module else None
+
     def iterated(self, value: cst.BaseExpression, binding: Binding) -> tuple[cst.BaseExpression | None, bool]:
         """What a loop variable runs over: the container, through enumerate, zip, list and items."""
         items = binding.items
         for _ in range(4):
-            if not isinstance(value, cst.Call):
+            if not isinstance(value, cst.Call) or self._lasting(value, binding.scope, 0) is not None:
                 break
             name = self.callee_name(value)
             if name == "enumerate" and value.args and items[:1] != ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from gradlint.regions import GROUPS, Path, Region
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope
@@ -66,7 +66,7 @@ class Objects(Evaluator):
             last = found.by.rpartition(".")[2]
             if found.by in catalogue.SELF_CLEARING_FACTORIES:
                 return None
-            if found.by.startswith(catalogue.NOT_OPTIMIZER_MODULES) or catalogue.names_other_class(last):
+            if catalogue.makes_no_optimizer(found.by) or catalogue.names_other_class(last):
                 return None
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
             if inner and (_named_like_optimizer(path) or catalogue.named_like_optimizer(last)):
@@ -74,7 +74,7 @@ class Objects(Evaluator):
         if isinstance(found, Instance) and not self.is_optimizer_class(found.of):
             return None
         used = self._uses(path)
-        if "backward" in used and "step" in used and "zero_grad" not in used and not _named_like_optimizer(path):
+        if self.is_engine(path) and not _named_like_optimizer(path):
             return None
         if (
             used & {"zero_grad", "param_groups"}
@@ -123,6 +123,23 @@ class Objects(Evaluator):
     def uses(self, path: Path, attribute: str) -> bool:
         """Whether the file uses an attribute of an object."""
         return attribute in self._uses(path)
+
+    def is_engine(self, path: Path) -> bool:
+        """Whether an object runs the backward of the loss that it is given, and clears what it steps."""
+        used = self._uses(path)
+        takes_loss = "backward" in used and "step" in used and "zero_grad" not in used
+        return takes_loss and not frameworks.takes_loss(self.makers(path))
+
+    def makers(self, path: Path) -> frozenset[str]:
+        """The qualified names of the calls that an object comes from, or is one of the results of."""
+        if path.name == "self":
+            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
+        else:
+            bindings = [] if path.fields else self.program.scopes[path.scope].bindings.get(path.name, [])
+        calls = [(b.value.func, b.scope) for b in bindings if isinstance(b.value, cst.Call) and not b.each]
+        return frozenset(
+            self.qualified(func, scope) for func, scope in calls if self.class_of_name(func, scope) is None
+        )
 
     @staticmethod
     def _is_scaler(node: cst.BaseExpression) -> bool:
@@ -188,6 +205,8 @@ class Objects(Evaluator):
         if path.fields and path.name != "self":
             return self.is_made_here(Path(path.scope, path.name))
         if path.name == "self":
+            if path.fields and lightning.belongs(path.fields[0], self.program.scopes[path.scope]):
+                return True
             bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
         else:
             bindings = self.program.scopes[path.scope].bindings.get(path.name, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,9 @@ FILES = fixture_files("missing_zero_grad")
 CASES = [case for path in FILES for case in cases_in(path)]
 WRONG = [case for case in CASES if case.is_wrong]
 FIXED = [case for path in FILES if fixed_file(path).exists() for case in cases_in(fixed_file(path))]
+
+# Stand-ins for frameworks that are not installed, or do not run here.
+sys.path.insert(0, str(Path(__file__).parent / "frameworks"))
 
 needs_fixed_files = pytest.mark.skipif(not FIXED, reason="no .fixed.py yet: make them with tests/oracle/renew_fixed.py")
 

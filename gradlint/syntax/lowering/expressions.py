@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import libcst as cst
 
+from gradlint.events import Event
 from gradlint.flow.graph import Edge, Graph
 from gradlint.syntax import catalogue
-from gradlint.syntax.effects import Effect, Repeated
+from gradlint.syntax.composite import Effect, Guarded, Repeated
 from gradlint.syntax.lowering import branches, loops
 from gradlint.syntax.lowering.context import Lowering
 from gradlint.syntax.tree import children
@@ -56,12 +57,23 @@ def _receiver(low: Lowering, node: cst.BaseExpression) -> None:
 
 
 def _effect(low: Lowering, effect: Effect) -> None:
-    if not isinstance(effect, Repeated):
-        low.emit(effect)
-        return
-    top = low.build.add(None)
-    for event in effect.events:
+    match effect:
+        case Repeated():
+            _repeat(low, effect)
+        case Guarded(test=test, events=events):
+            branches.fork(low, test, lambda: _emit(low, events), _nothing)
+        case _:
+            low.emit(effect)
+
+
+def _emit(low: Lowering, events: Iterable[Event]) -> None:
+    for event in events:
         low.emit(event)
+
+
+def _repeat(low: Lowering, effect: Repeated) -> None:
+    top = low.build.add(None)
+    _emit(low, effect.events)
     foot = low.build.add(None)
     if top is not None and foot is not None:
         low.build.connect([Edge(foot, loop=low.statement)], top)

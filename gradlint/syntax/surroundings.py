@@ -1,0 +1,42 @@
+"""Whether something else clears: hooks of an optimizer, handlers of a framework's loop, what wraps a step."""
+
+from __future__ import annotations
+
+from gradlint.regions import Path
+from gradlint.syntax import catalogue, frameworks
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope, mentions_clear
+from gradlint.syntax.values import Function
+
+
+def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
+    """Whether what the file of a scope registers to run after an optimizer's step may clear its gradients."""
+    for mention in objects.program.home(scope).table.mentions.get(catalogue.STEP_HOOK, ()):
+        if objects.path(mention.receiver, mention.scope) == optimizer:
+            given = mention.call.args[0].value if mention.call is not None and mention.call.args else None
+            hook = objects.value(given, mention.scope) if given is not None else None
+            if not isinstance(hook, Function) or mentions_clear(hook.scope):
+                return True
+    return False
+
+
+def clears_outside(objects: Objects, function: Scope) -> bool:
+    """Whether code of the file outside a function clears gradients, or hands an optimizer to a handler that may."""
+    mentions = objects.program.home(function).table.mentions
+    # `torch.autograd.grad(...)` is a call, the gradient of a tensor is none.
+    clears = [*mentions.get("zero_grad", ()), *(m for m in mentions.get("grad", ()) if m.call is None)]
+    if any(mention.scope is not function for mention in clears):
+        return True
+    handlers = (m for m in mentions.get("add_event_handler", ()) if m.call is not None)
+    given = ((argument.value, m.scope) for m in handlers if m.call is not None for argument in m.call.args)
+    return any(objects.optimizer(node, scope) is not None for node, scope in given)
+
+
+def may_be_wrapped(objects: Objects, optimizer: Path, scope: Scope) -> bool:
+    """Whether an optimizer goes through the framework of a file, in which its step may clear."""
+    if any(frameworks.gives_back(maker) is not None for maker in objects.makers(optimizer)):
+        return True
+    known = objects.program.home(scope).table.mentions
+    mentions = [m for name in frameworks.WRAPPING for m in known.get(name, ()) if m.call is not None]
+    given = ((argument.value, m.scope) for m in mentions if m.call is not None for argument in m.call.args)
+    return any(objects.path(node, scope) == optimizer for node, scope in given)

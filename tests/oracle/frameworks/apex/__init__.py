@@ -1,0 +1,3 @@
+"""Stand-in for NVIDIA Apex."""
+
+from apex import amp as amp

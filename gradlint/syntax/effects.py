@@ -133,7 +133,7 @@ class Effects:
         if self._steps_may_clear and any(
             may_be_wrapped(self._objects, region.owner, self._scope) for region in regions
         ):
-            return [Forget(place, tuple(owners))]
+            return [Forget(place, tuple(region.owner for region in regions))]
         step = Step(place, regions)
         after: list[Effect] = [step]
         if optimizer.clears or (path is not None and hook_clears(self._objects, path, self._scope)):

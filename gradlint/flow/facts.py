@@ -56,11 +56,13 @@ class Moment:
 class Report:
     """An event that met a state it must not meet, and the path from where that story began up to the event.
 
-    `cleared` says that the scope clears the region on some other path, `looked_at` that it looks at gradients on one.
+    `opened` are the calls that the path begins inside of. `cleared` says that the scope clears the region on some other
+    path, `looked_at` that it looks at gradients on one.
     """
 
     region: Region
     event: Event
     path: tuple[Moment, ...]
+    opened: tuple[Event, ...]
     cleared: bool
     looked_at: bool

@@ -50,9 +50,9 @@ class Solver:
             graph = ends[0][0].graph
             cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))
             reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
-            for path in stories(ends, self._rule, self._transfer.concerns):
+            for opened, path in stories(ends, self._rule, self._transfer.concerns):
                 looked_at = not reads <= {moment.event for moment in path}
-                yield Report(region, event, path, cleared, looked_at)
+                yield Report(region, event, path, opened, cleared, looked_at)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""

@@ -50,10 +50,10 @@ class _Place:
 
 def stories(
     ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool]
-) -> Iterator[tuple[Moment, ...]]:
+) -> Iterator[tuple[tuple[Event, ...], tuple[Moment, ...]]]:
     """The shortest path from each beginning of a story to the event that ends it, searched backwards.
 
-    A path holds its beginning and its end.
+    A path holds its beginning and its end; with it come the calls that it begins inside of, the outermost first.
     """
     ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end): None for end in ends}
     work = deque(ways)
@@ -64,7 +64,9 @@ def stories(
             if event is not None and concerns(event, before.fact.region) and rule.begins(event, place.fact.state):
                 if event not in begun:
                     begun.add(event)
-                    yield tuple(_path(event, (*moments[1:],), place, ways, concerns))
+                    sites = [run.graph.nodes[node].event for run, node, _ in before.calls]
+                    opened = tuple(site for site in sites if site is not None)
+                    yield opened, tuple(_path(event, (*moments[1:],), place, ways, concerns))
             elif before not in ways:
                 ways[before] = (place, moments)
                 work.append(before)

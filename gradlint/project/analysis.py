@@ -142,6 +142,9 @@ class _Homes:
     def file(self, event: Event) -> File:
         return self._program.home(self.scope(event))
 
+    def name(self, number: int) -> str:
+        return self._program.scopes[number].name
+
     def node(self, number: int) -> object:
         return self._program.scopes[number].node
 
@@ -161,12 +164,13 @@ class _Teller:
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
             # By its place, for a method that several classes inherit is one piece of code.
             findings.setdefault(finding.cause.place.node, (finding, report))
-        for finding, _ in findings.values():
-            yield self._diagnostic(finding)
+        for finding, report in findings.values():
+            yield self._diagnostic(finding, report)
 
-    def _diagnostic(self, finding: Finding) -> Diagnostic:
+    def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
         statement = self._file.positions.span(finding.event.place.statement)
-        told = {event: (number, label) for number, (event, label) in enumerate(finding.story, start=1)}
+        story = self._with_calls(finding.story, report)
+        told = {event: (number, label) for number, (event, label) in enumerate(story, start=1)}
         order, label = told.pop(finding.event)
         return Diagnostic(
             path=self._file.source.path,
@@ -181,6 +185,23 @@ class _Teller:
             fix=self._fix(finding.repair) if finding.repair is not None else None,
             statement_rows=(statement.start.row, statement.end.row),
         )
+
+    def _with_calls(self, story: Sequence[tuple[Event, str]], report: Report) -> Iterator[tuple[Event, str]]:
+        """A story, and before each place the calls that lead to it and have not been told yet."""
+        calls = [*report.opened, *(moment.event for moment in report.path)]
+        sites = {event.target: event for event in calls if isinstance(event, Call)}
+        told = {event.place.node for event, _ in story}
+        for event, label in story:
+            leading: list[Call] = []
+            scope = self._homes.scope(event)
+            while scope.number in sites:
+                call = sites.pop(scope.number)
+                scope = self._homes.scope(call)
+                if call.place.node not in told:
+                    leading.append(call)
+                    told.add(call.place.node)
+            yield from ((call, f"`{self._homes.name(call.target)}` is called here") for call in reversed(leading))
+            yield event, label
 
     def _related(self, event: Event, text: str, number: int) -> Related:
         home = self._homes.file(event)

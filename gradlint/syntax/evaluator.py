@@ -36,6 +36,7 @@ class Evaluator(Identity):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self._instances: dict[Path, Instance | None] = {}
+        self._meanwhile: set[Path] = set()
         self._given: dict[Instance, list[tuple[Path, Path]]] = {}
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
@@ -131,10 +132,16 @@ class Evaluator(Identity):
         """The object of a class of the project that is at a path; None where there is none, or it is not known."""
         if path in self._instances:
             return self._instances[path]
+        if not self._busy:
+            self._meanwhile.clear()
+        elif path in self._meanwhile:
+            return None
         value = self.at(path, 0) if path.name.isidentifier() else None
         found = value if isinstance(value, Instance) else None
-        if found is not None or not self._busy:  # amid other questions, not knowing may only mean not knowing yet
+        if found is not None or not self._busy:
             self._instances[path] = found
+        else:  # amid another question, not knowing may only mean not knowing yet
+            self._meanwhile.add(path)
         return found
 
     def given_to(self, instance: Instance) -> list[tuple[Path, Path]]:

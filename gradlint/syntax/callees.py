@@ -11,7 +11,7 @@ from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope, is_stub, mentions_clear
+from gradlint.syntax.scopes import Scope, clears_one_of, is_stub, mentions_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
@@ -140,7 +140,7 @@ class Callees:
             formals = formals[1:]
         given, complete = matched(arguments, formals)
         hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
-        if self._is_wrapped(target) or (hidden and mentions_clear(target)):
+        if self._is_wrapped(target) or (hidden and clears_one_of(target, set(formals) - set(given))):
             return Forget(_place(node, statement), None)
         constants: list[tuple[Path, object]] = []
         for formal in formals:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import libcst as cst
 
 from gradlint.source import Source
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
@@ -106,6 +107,12 @@ class Program:
         self._homes[table.module.number] = found
         return found
 
+    def texts(self, paths: Container[str]) -> Iterator[Source]:
+        """The texts of files, by what people call them."""
+        for file in self._files.values():
+            if isinstance(file, File) and file.source.path in paths:
+                yield file.source
+
     def has_other_text(self, source: Source, key: str) -> bool:
         """Whether a file was read already, and with another text than this one."""
         found = self._files.get(key)
@@ -176,6 +183,8 @@ class Program:
     def _find(self, qualified: str, file: File) -> Definition | None:
         plain = qualified.lstrip(".")
         level = len(qualified) - len(plain)
+        if not level and plain.partition(".")[0] in frameworks.PACKAGES:
+            return None  # in a framework's own repository, too, its rows say what it does
         parts = tuple(plain.split(".")) if plain else ()
         for length in range(len(parts), -1 if level else 0, -1):
             key = self.surroundings.locate(parts[:length], level, file.key)

@@ -126,6 +126,35 @@ def mentions_clear(function: Scope) -> bool:
     return "grad" in names or any(name.startswith("zero_") or "zero_grad" in name for name in names)
 
 
+def changes_gradients(function: Scope) -> bool:
+    """Whether code of a function sets, deletes or zeroes a `.grad`, or calls something of such a name."""
+    for part in walk_everything(function.node):
+        match part:
+            case cst.AssignTarget(target=cst.Attribute(attr=cst.Name(value="grad"))):
+                return True
+            case cst.Del(target=cst.Attribute(attr=cst.Name(value="grad"))):
+                return True
+            case cst.Name(value=name) if "zero_" in name:
+                return True
+            case _:
+                pass
+    return False
+
+
+def clears_one_of(function: Scope, names: set[str]) -> bool:
+    """Whether code of a function that may clear gradients speaks of one of some names, as far as its words tell."""
+    for part in walk_everything(function.node):
+        if isinstance(part, cst.Attribute) and (part.attr.value == "grad" or "zero_" in part.attr.value):
+            speaks_of = part.value
+        elif isinstance(part, cst.Call) and not isinstance(part.func, cst.Attribute):
+            speaks_of = part
+        else:
+            continue
+        if any(isinstance(word, cst.Name) and word.value in names for word in walk_everything(speaks_of)):
+            return mentions_clear(function)
+    return False
+
+
 def is_stub(function: Scope) -> bool:
     """Whether a function does nothing but wait to be overridden."""
     body = function.node.body if isinstance(function.node, cst.FunctionDef) else None

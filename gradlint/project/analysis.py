@@ -174,10 +174,16 @@ class _Teller:
 
     def diagnostics(self, told: Iterable[tuple[Finding, Report]]) -> Iterator[Diagnostic]:
         findings: dict[object, tuple[Finding, Report]] = {}
+        places: set[object] = set()
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
-            # By its place, for a method that several classes inherit is one piece of code.
-            findings.setdefault(finding.cause.place.node, (finding, report))
+            # A cause is a place, for a method that several classes inherit is one piece of code, and the calls that
+            # lead to it: two loops that use one helper are two programs.
+            cause = (finding.cause.place.node, *(call.place.node for call in report.opened))
+            place = (finding.event.place.node, finding.cause.place.node)
+            if cause not in findings and place not in places:
+                places.add(place)
+                findings[cause] = (finding, report)
         for finding, report in findings.values():
             yield self._diagnostic(finding, report)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Scope, Table
+from gradlint.syntax.scopes import Binding, Scope, Table
 from gradlint.syntax.slicing import cut
 
 
@@ -77,6 +77,7 @@ class Program:
     # By the lambda's node and the number of the scope in which it stands.
     _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
     _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
+    _specialised: dict[tuple[int, object], Scope] = field(default_factory=dict)
     # The scopes that scopes are views of, by number.
     originals: dict[int, int] = field(default_factory=dict)
 
@@ -161,6 +162,19 @@ class Program:
             if nested.parent is scope and nested.kind == "lambda":
                 self._lambdas[id(nested.node), copy.number] = self._copy(nested, copy)
         return copy
+
+    def specialised(self, function: Scope, given: Mapping[str, Binding], key: object) -> Scope:
+        """A function as one call runs it that gives it other functions: its parameters mean those.
+
+        `key` tells one such call from another.
+        """
+        found = self._specialised.get((function.number, key))
+        if found is None:
+            assert function.parent is not None
+            found = self._specialised[function.number, key] = self._copy(function, function.parent)
+            for name, binding in given.items():
+                found.bindings[name] = [binding]
+        return found
 
     def lambda_at(self, node: cst.Lambda, scope: Scope) -> Scope | None:
         """The scope of a lambda that stands in a scope."""

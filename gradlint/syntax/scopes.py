@@ -120,6 +120,14 @@ def mentions(scope: Scope, name: str) -> bool:
     return any(isinstance(part, cst.Name) and part.value == name for part in walk_everything(scope.node))
 
 
+def calls(function: Scope, name: str) -> bool:
+    """Whether a function calls something by its bare name."""
+    return any(
+        isinstance(part, cst.Call) and isinstance(part.func, cst.Name) and part.func.value == name
+        for part in walk_everything(function.node)
+    )
+
+
 def mentions_clear(function: Scope) -> bool:
     """Whether a function's code speaks of clearing gradients, itself or by a helper of that name."""
     names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}

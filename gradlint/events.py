@@ -100,9 +100,13 @@ class UpdateScale(Event):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Forget(Event):
-    """Nobody can tell what this does to the gradients of these optimizers (None: of any)."""
+    """Nobody can tell what this does to the gradients of these optimizers (None: of any).
+
+    `target` is the scope of the project that it may run, where that much is known.
+    """
 
     given: tuple[Path, ...] | None
+    target: int | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -12,7 +12,7 @@ from gradlint.flow.graph import Edge, Graph
 from gradlint.regions import Region
 
 MAX_SEARCH = 20_000  # places looked at for the beginnings of one report
-MAX_STORIES = 8  # beginnings told of one report
+MAX_STORIES = 32  # beginnings told of one report
 MAX_CALLS = 400  # calls inside one another that a path goes through
 
 
@@ -57,15 +57,16 @@ def stories(
     """
     ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end): None for end in ends}
     work = deque(ways)
-    begun: set[Event] = set()
+    begun: set[tuple[Event, ...]] = set()
     while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
         place = work.popleft()
         for before, moments, event in _before(place):
             if event is not None and concerns(event, before.fact.region) and rule.begins(event, place.fact.state):
-                if event not in begun:
-                    begun.add(event)
-                    sites = [run.graph.nodes[node].event for run, node, _ in before.calls]
-                    opened = tuple(site for site in sites if site is not None)
+                sites = [run.graph.nodes[node].event for run, node, _ in before.calls]
+                opened = tuple(site for site in sites if site is not None)
+                # One step that several loops share by a helper begins a story in each of them.
+                if (event, *opened) not in begun:
+                    begun.add((event, *opened))
                     yield opened, tuple(_path(event, (*moments[1:],), place, ways, concerns))
             elif before not in ways:
                 ways[before] = (place, moments)

@@ -11,6 +11,7 @@ from gradlint.flow.prune import doing
 from gradlint.project.link import roots, stepped_regions
 from gradlint.regions import Path, Region
 from gradlint.syntax import lightning
+from gradlint.syntax.callees import is_wrapped
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 
@@ -27,7 +28,8 @@ class Recurrence:
         self._graphs = graphs
         self._objects = objects
         self._clears = clears
-        called = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Call)}
+        events = [event for graph in graphs.values() for event in graph.events()]
+        called = {event.target for event in events if isinstance(event, (Call, Forget)) and event.target is not None}
         originals = objects.program.originals
         self._called = called | {originals[number] for number in called if number in originals}
         self._deposit = doing(graphs, (Accumulate,))
@@ -47,7 +49,7 @@ class Recurrence:
 
     def _may_repeat(self, number: int, region: Region, asked: Set[int]) -> bool:
         scope = self._objects.program.scopes[number]
-        if scope.kind != "function":
+        if scope.kind != "function" or is_wrapped(self._objects, scope):
             return False
         if number not in asked and is_reachable(scope):
             return True

@@ -60,7 +60,7 @@ class Callees:
                 target = self._seen_from(path, classes[0], class_.functions[name][-1])
                 waits = is_stub(target) and not catalogue.only_computes(name)
                 if waits or any(map(mentions_clear, self._overrides(class_, name))):
-                    return Forget(_place(call, statement), (path,))
+                    return Forget(_place(call, statement), (path,), target.number)
                 return self._enter(call, call.args, target, statement, path)
         return None
 
@@ -103,18 +103,6 @@ class Callees:
         value = self._objects.value(receiver, self._scope) if path is not None else None
         return path, list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
 
-    def _is_wrapped(self, target: Scope) -> bool:
-        """Whether a decorator of this file, which runs around a function, speaks of clearing gradients."""
-        for decorator in target.decorators:
-            plain = decorator.func if isinstance(decorator, cst.Call) else decorator
-            found = self._objects.definition(plain, target.parent) if target.parent is not None else None
-            if found is not None:
-                around = [*found.scope.functions.get(found.name, ())]
-                around += [found.scope.classes[found.name]] if found.name in found.scope.classes else []
-                if any(map(mentions_clear, around)):
-                    return True
-        return False
-
     def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:
         """The methods of that name in subclasses of this file."""
         for other in self._objects.program.home(class_).table.scopes:
@@ -133,7 +121,7 @@ class Callees:
     ) -> Call | Forget | None:
         """The call of a scope; None where what it does cannot be read, and its name has to tell."""
         if target.unread or self._objects.program.home(target).opaque:
-            return Forget(_place(node, statement), None) if mentions_clear(target) else None
+            return Forget(_place(node, statement), None, target.number) if mentions_clear(target) else None
         binds = list(captured)
         formals = list(target.parameters)
         if target.receiver is not None and target.parent is not None:
@@ -145,8 +133,8 @@ class Callees:
             formals = formals[1:]
         given, complete = matched(arguments, formals)
         hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
-        if self._is_wrapped(target) or (hidden and clears_one_of(target, set(formals) - set(given))):
-            return Forget(_place(node, statement), None)
+        if is_wrapped(self._objects, target) or (hidden and clears_one_of(target, set(formals) - set(given))):
+            return Forget(_place(node, statement), None, target.number)
         target = self._with_functions(node, target, given)
         constants: list[tuple[Path, object]] = []
         for formal in formals:
@@ -184,3 +172,16 @@ def is_super(node: cst.BaseExpression) -> bool:
 
 def _place(node: cst.CSTNode, statement: cst.CSTNode) -> Place:
     return Place(node, statement, text_of(node))
+
+
+def is_wrapped(objects: Objects, target: Scope) -> bool:
+    """Whether a decorator of the project, which runs around a function, speaks of clearing gradients."""
+    for decorator in target.decorators:
+        plain = decorator.func if isinstance(decorator, cst.Call) else decorator
+        found = objects.definition(plain, target.parent) if target.parent is not None else None
+        if found is not None:
+            around = [*found.scope.functions.get(found.name, ())]
+            around += [found.scope.classes[found.name]] if found.name in found.scope.classes else []
+            if any(map(mentions_clear, around)):
+                return True
+    return False

@@ -183,7 +183,7 @@ class Lowering:
             self._given_control.append(number)
 
     def _may_be_cleared_between(self) -> bool:
-        """Whether whoever runs this generator may clear in between: a loop of this file does, or nobody here runs it."""
+        """Whether whoever runs this generator may clear in between: a loop here does, or nobody here runs it."""
         nodes = list(walk_everything(self.objects.program.home(self.scope).module))
         runs = [n for n in nodes if isinstance(n, cst.Call) and self.objects.callee_name(n) == self.scope.name]
         loops = [node for node in nodes if isinstance(node, cst.For) and node.iter in runs]

@@ -18,9 +18,13 @@ from gradlint.rule import Rule, all_rules
 from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 from gradlint.suppressions import apply
+from gradlint.vocabulary import Vocabulary, last_words
 
 if TYPE_CHECKING:
     from gradlint.project.analysis import Analysis, Project
+
+PLAIN = Vocabulary()
+"""The vocabulary of somebody who has taught nothing."""
 
 LARGE = 8_000_000
 """Characters of files that a workspace keeps in mind; then it starts afresh."""
@@ -45,20 +49,26 @@ class Workspace:
 
     def __init__(self, modules: Modules | None = None) -> None:
         self._modules = modules
-        self._project: Project | None = None
+        self._projects: dict[Vocabulary, Project] = {}
         self._seen = 0
 
-    def analyse(self, source: Source, rules: Sequence[Rule], key: str) -> Analysis:
-        """What the rules say of a file, with its callees and callers. Raises BrokenSource."""
+    def analyse(self, source: Source, rules: Sequence[Rule], key: str, vocabulary: Vocabulary) -> Analysis:
+        """What the rules say of a file, with its callees and callers. Raises BrokenSource.
+
+        All are read by the file's own vocabulary.
+        """
         # It imports libcst, which costs a quarter of a second: only for files that survive the search of their bytes.
         from gradlint.project.analysis import Project
 
         self._seen += len(source.text)
-        if self._project is None or self._seen > LARGE:
-            self._project, self._seen = Project(self._modules), 0
-        if self._project.has_other_text(source, key):
-            return self._project.edited(key, source).diagnose(source, rules, key)
-        return self._project.diagnose(source, rules, key)
+        if self._seen > LARGE:
+            self._projects, self._seen = {}, 0
+        if vocabulary not in self._projects:
+            self._projects[vocabulary] = Project(self._modules, vocabulary)
+        project = self._projects[vocabulary]
+        if project.has_other_text(source, key):
+            return project.edited(key, source).diagnose(source, rules, key)
+        return project.diagnose(source, rules, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,13 @@ class _Broken:
     span: Span
 
 
-def relevant(data: bytes, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules that the bytes of a file can break at all: those whose every sign is in them."""
+def relevant(data: bytes, rules: Sequence[Rule], vocabulary: Vocabulary = PLAIN) -> tuple[Rule, ...]:
+    """The rules that the bytes of a file can break at all: those whose every sign is in them.
+
+    A word for a call that steps is as good a sign as `step()`.
+    """
+    if any(word.encode() in data for word in last_words(vocabulary.stepping)):
+        data += b"\nstep()"
     return tuple(rule for rule in rules if rule.signs and all(re.search(sign, data) for sign in rule.signs))
 
 
@@ -81,16 +96,17 @@ def lint(
     workspace: Workspace | None = None,
     key: str = "",
     check_syntax: bool = True,
+    vocabulary: Vocabulary = PLAIN,
 ) -> LintResult:
     """Everything that `rules` have to say about a text, less what its comments silence.
 
     The text is that of the file `key` of a workspace; without one it is judged by itself. A text that no rule can say
     anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
     """
-    possible = relevant(source.text.encode("utf-8", "surrogatepass"), rules)
+    possible = relevant(source.text.encode("utf-8", "surrogatepass"), rules, vocabulary)
     try:
         if possible:
-            return _finished(source, rules, *_diagnose(source, possible, workspace or Workspace(), key))
+            return _finished(source, rules, *_diagnose(source, possible, workspace or Workspace(), key, vocabulary))
         if check_syntax and (broken := _syntax_error(source)):
             return _finished(source, rules, broken, (), ())
         return LintResult()
@@ -106,12 +122,12 @@ def described(error: BaseException) -> str:
 
 
 def _diagnose(
-    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str
+    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str, vocabulary: Vocabulary
 ) -> tuple[_Broken | None, tuple[Diagnostic, ...], tuple[str, ...]]:
     from gradlint.project.analysis import BrokenSource
 
     try:
-        analysis = workspace.analyse(source, rules, key)
+        analysis = workspace.analyse(source, rules, key, vocabulary)
     except BrokenSource as error:
         # Where the standard library rejects the text too, its reason is the better one to read.
         return _rejected_by_python(source) or _Broken(error.message, error.span), (), ()
@@ -146,7 +162,7 @@ def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:
 def _syntax_error(source: Source) -> _Broken | None:
     """Why a text does not parse. The running Python may be older than the text's syntax: libcst has the last word."""
     broken = _rejected_by_python(source)
-    return broken and _diagnose(source, (), Workspace(), "")[0]
+    return broken and _diagnose(source, (), Workspace(), "", PLAIN)[0]
 
 
 def _rejected_by_python(source: Source) -> _Broken | None:

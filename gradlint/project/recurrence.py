@@ -47,7 +47,8 @@ class Recurrence:
 
     def _may_repeat(self, number: int, region: Region, asked: Set[int]) -> bool:
         scope = self._objects.program.scopes[number]
-        if scope.kind != "function":
+        # Callers are not followed into what the configuration speaks of, so they cannot be asked.
+        if scope.kind != "function" or scope.name in self._objects.program.vocabulary.words:
             return False
         if number not in asked and is_reachable(scope):
             return True

@@ -15,6 +15,7 @@ from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
 from gradlint.syntax.scopes import Scope, Table
 from gradlint.syntax.slicing import cut
+from gradlint.vocabulary import Vocabulary
 
 
 class Surroundings(Protocol):
@@ -67,6 +68,7 @@ class Program:
     """The files that have been read, and the scopes of all of them by number."""
 
     surroundings: Surroundings = field(default_factory=Alone)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     scopes: list[Scope] = field(default_factory=list)
     # Trees by text: a program that differs in one file need not parse the others anew.
     trees: dict[str, cst.Module] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Program:
 
     def _read(self, source: Source, key: str) -> File:
         try:
-            part = cut(source)
+            part = cut(source, self.vocabulary.words)
             module = self.trees.get(source.text) or parse(source, part.text)
             self.trees[source.text] = module
             table = collect(module, len(self.scopes), part.written)

@@ -74,6 +74,18 @@ CLEARED = {
     "a function of the file that is not followed": loop("opt.step()", "wipe()", start="def wipe(): pass\n"),
     "a helper that calls one": loop("opt.step()", "after()", start="def after(): wipe()\n"),
     "one that is handed over": loop("opt.step()", "run(trainer.refresh)"),
+    "one in a context manager": START
+    + "@contextmanager\ndef around():\n    yield\n    wipe()\n"
+    + "for x in loader:\n    with around():\n        model(x).sum().backward()\n        opt.step()\n",
+    "one in a decorator": START
+    + "def tidied(f):\n    def inner(*a):\n        wipe()\n        return f(*a)\n    return inner\n"
+    + "@tidied\ndef update(x):\n    model(x).sum().backward()\n    opt.step()\nfor x in loader: update(x)\n",
+    "one in a method that a subclass overrides": "class Base:\n    def idle(self): return 1\n    def fit(self):\n"
+    "        for x in self.loader:\n            self.idle()\n            self.model(x).sum().backward()\n"
+    "            self.opt.step()\nclass Child(Base):\n    def idle(self): wipe()\n",
+    "one outside of an ignite engine": START
+    + "from ignite.engine import Engine\ndef update(e, x):\n    model(x).sum().backward()\n    opt.step()\n"
+    + "engine = Engine(update)\n@engine.on('done')\ndef after(e): wipe()\n",
 }
 
 

@@ -12,7 +12,7 @@ from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import constructed
 from gradlint.syntax.identity import MAX_DEPTH, Identity
 from gradlint.syntax.program import Program
-from gradlint.syntax.scopes import Binding, Scope, mentions_clear
+from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import (
     Choice,
@@ -286,7 +286,7 @@ class Evaluator(Identity):
             if known or self.is_optimizer_class(class_):
                 steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
                 made = self._constructed(call, scope, depth, repeats=False)
-                return replace(made, clears=bool(steps) and mentions_clear(steps[0]))
+                return replace(made, clears=bool(steps) and self.program.mentions_clear(steps[0]))
             return Instance(class_, call, scope)
         if known or catalogue.is_optimizer_class(qualified):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")

@@ -35,7 +35,7 @@ class Objects(Evaluator):
         self._used: dict[File, dict[Path, set[str]]] = {}
         self._given_away: dict[File, frozenset[Path]] = {}
         self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
-        self._taught: dict[File, tuple[tuple[cst.Call, Scope], ...]] = {}
+        self._taught: dict[tuple[File, tuple[str, ...]], tuple[tuple[cst.Call, Scope], ...]] = {}
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
         """The optimizer that an expression is; None if it is none."""
@@ -178,15 +178,13 @@ class Objects(Evaluator):
         path = self.path(node, scope)
         return (path,) if path is not None else ()
 
-    def taught(self, file: File) -> tuple[tuple[cst.Call, Scope], ...]:
-        """The calls in a file of which the configuration says what they do, each with the scope that it stands in."""
-        known = self.program.vocabulary
-        names = (*known.clearing, *known.stepping)
-        if file not in self._taught:
+    def taught(self, file: File, names: tuple[str, ...]) -> tuple[tuple[cst.Call, Scope], ...]:
+        """The calls in a file that go by one of some dotted names, each with the scope that it stands in."""
+        if (file, names) not in self._taught:
             nodes = ((node, scope) for scope in file.table.scopes for node in walk(scope.node)) if names else ()
             calls = ((node, scope) for node, scope in nodes if isinstance(node, cst.Call))
-            self._taught[file] = tuple((call, scope) for call, scope in calls if self.goes_by(call.func, scope, names))
-        return self._taught[file]
+            self._taught[file, names] = tuple(each for each in calls if self.goes_by(each[0].func, each[1], names))
+        return self._taught[file, names]
 
     def around(self, path: Path) -> tuple[Path, ...]:
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""

@@ -13,9 +13,9 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Scope, Table
+from gradlint.syntax.scopes import Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
-from gradlint.vocabulary import Vocabulary
+from gradlint.vocabulary import Vocabulary, last_words
 
 
 class Surroundings(Protocol):
@@ -127,6 +127,10 @@ class Program:
     def home(self, scope: Scope) -> File:
         """The file that a scope stands in."""
         return self._homes[scope.module.number]
+
+    def mentions_clear(self, function: Scope) -> bool:
+        """Whether a function's code speaks of clearing gradients."""
+        return mentions_clear(function, last_words(self.vocabulary.clearing))
 
     def view(self, class_: Scope, method: Scope) -> Scope:
         """A method as the objects of a class run it that inherits it: what it calls on them is looked up in theirs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -120,10 +120,14 @@ def mentions(scope: Scope, name: str) -> bool:
     return any(isinstance(part, cst.Name) and part.value == name for part in walk_everything(scope.node))
 
 
-def mentions_clear(function: Scope) -> bool:
-    """Whether a function's code speaks of clearing gradients, itself or by a helper of that name."""
+def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
+    """Whether a function's code speaks of clearing gradients, itself or by a helper of that name or of some others."""
     names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}
-    return "grad" in names or any(name.startswith("zero_") or "zero_grad" in name for name in names)
+    return (
+        "grad" in names
+        or not words.isdisjoint(names)
+        or any(name.startswith("zero_") or "zero_grad" in name for name in names)
+    )
 
 
 def is_stub(function: Scope) -> bool:

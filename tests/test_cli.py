@@ -210,6 +210,16 @@ def test_a_call_that_the_configuration_says_steps(folder: Path, gradlint: Run) -
     assert gradlint("check", "-", stdin=TOLD.encode()).status == 1
 
 
+def test_a_file_that_only_a_taught_step_makes_worth_reading_has_other_files(folder: Path, gradlint: Run) -> None:
+    main = "from lib import log_it, opt\n" + BUG.replace("optimizer.step()", "advance(opt)\n    log_it()")
+    write(folder, main=main, lib="import torch\nopt = torch.optim.SGD(ps)\ndef log_it():\n    opt.zero_grad()\n")
+    (folder / "gradlint.toml").write_text("known-stepping-calls = ['advance']\n")
+    assert gradlint("check").status == 0
+    assert gradlint("check", "-", "--stdin-filename", "main.py", stdin=main.encode()).status == 0
+    write(folder, lib="import torch\nopt = torch.optim.SGD(ps)\ndef log_it(): pass\n")
+    assert gradlint("check").status == 1
+
+
 def test_a_call_that_the_configuration_says_makes_an_optimizer(folder: Path, gradlint: Run) -> None:
     write(folder, bug="o = lib.build(net.parameters())\n" + BUG.replace("optimizer", "o"))
     assert gradlint("check").status == 0

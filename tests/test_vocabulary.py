@@ -162,6 +162,14 @@ RIGHT = {
     "a holder made anew": loop("trainer = make()", "trainer.advance()"),
     "a model made anew": loop("model = make()", "advance_all(model)"),
     "an optimizer made anew": "for x in loader:\n    opt = make(model())\n    f(x).backward()\n    advance_all(opt)\n",
+    "a model made anew, which a module's function is given": loop(
+        "model = make()", "optim.go(model)", start="from my_pkg import optim\n"
+    ),
+    "a holder made anew, by another name": "class T:\n    def fit(self):\n        for x in self.loader:\n"
+    "            self.trainer = make()\n            t = self.trainer\n            self.net(x).sum().backward()\n"
+    "            t.advance_all()\n",
+    "a clear that was given away": loop("advance_all(opt)", "fire()", start="hooks.append(opt.zero_grad)\n"),
+    "a hook that clears": loop("advance_all(opt)", start="opt.register_step_post_hook(lib.tidied)\n"),
     "nothing to step is in sight": loop("advance_all()"),
     "the caller of a function that was taught clears": START
     + "def advance_all(opt, x):\n    model(x).sum().backward()\n    opt.step()\n"
@@ -183,6 +191,10 @@ def test_a_call_may_step_and_clear() -> None:
     assert reports(loop("trainer.advance()"), both) == []
 
 
+def test_a_step_of_nothing_in_sight_clears_nothing() -> None:
+    assert len(reports(loop("opt.step()", "advance_all()"), STEPPING)) == 1
+
+
 def test_two_optimizers_are_told_apart() -> None:
     other = "other = torch.optim.SGD(critic.parameters())\n"
     lines = ("advance_all(opt)", "critic(x).sum().backward()", "advance_all(other)", "wipe(other)")
@@ -195,11 +207,12 @@ def test_two_optimizers_are_told_apart() -> None:
     [
         pytest.param("advance_all(opt)", "opt.zero_grad()", id="the-optimizer-in-sight"),
         pytest.param("advance_all([opt])", None, id="a-list"),
+        pytest.param("advance_all(opts)", None, id="a-list-by-name"),
         pytest.param("trainer.advance()", None, id="no-optimizer-in-sight"),
     ],
 )
 def test_the_advice_clears_only_what_is_in_sight(line: str, advice: str | None) -> None:
-    (finding,) = findings(loop(line), STEPPING)
+    (finding,) = findings(loop(line, start="opts = [opt]\n"), STEPPING)
     assert (finding.fix.edits[0].content.strip() if finding.fix else None) == advice
 
 
@@ -269,6 +282,8 @@ def test_each_file_has_its_own_vocabulary() -> None:
         for each in (Vocabulary(), CLEARING, Vocabulary())
     ]
     assert counts == [1, 0, 1]
+    edited = Source("a.py", f"{source.text}x = 1\n")
+    assert lint(edited, RULES, workspace=workspace, key="a.py", vocabulary=CLEARING).diagnostics == ()
 
 
 def test_a_word_for_a_step_makes_a_file_worth_reading() -> None:

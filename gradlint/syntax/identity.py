@@ -354,7 +354,5 @@ def _written(node: cst.BaseExpression) -> str:
             return name
         case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
             return f"{_written(value)}.{attribute}"
-        case cst.Subscript(value=value):
-            return _written(value)
         case _:
             return ""

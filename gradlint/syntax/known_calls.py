@@ -33,7 +33,7 @@ class KnownCalls:
             return None
         optimizers = self._optimizers(call)
         return [
-            *([self._step(call, statement, optimizers)] if steps else []),
+            *(self._step(call, statement, optimizers) if steps else []),
             *(self._clear(call, statement, optimizers) if clears else []),
         ]
 
@@ -41,14 +41,14 @@ class KnownCalls:
         """Whether an expression is a function that was taught to clear."""
         return self._objects.goes_by(node, self._scope, self._known.clearing)
 
-    def _step(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> Event:
+    def _step(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> list[Event]:
         regions = self._regions(optimizers) if optimizers else tuple(self._unseen(call))
         # A list of optimizers has no method to clear them all.
         alone = len(optimizers) == 1 and not isinstance(self._objects.value(optimizers[0], self._scope), Items)
         place = Place(call, statement, text_of(call), text_of(optimizers[0]) if alone else "")
-        if not regions or any(map(self._may_clear_besides, regions)):
-            return Forget(place, None)
-        return Step(place, regions)
+        if any(map(self._may_clear_besides, regions)):
+            return [Forget(place, None)]
+        return [Step(place, regions)] if regions else []
 
     def _clear(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> list[Clear]:
         place = Place(call, statement, text_of(call))

@@ -19,6 +19,7 @@ START = "import torch\nopt = torch.optim.SGD(model.parameters())\n"
 CLEARING = Vocabulary(clearing=("trainer.refresh", "wipe", "log_wipe", "my_pkg.optim.tidy"))
 STEPPING = Vocabulary(stepping=("trainer.advance", "advance_all", "my_pkg.optim.go"))
 BOTH = Vocabulary(CLEARING.clearing, STEPPING.stepping)
+HANDLER = "optim_handler = Handler(cfg)\nopt_g = optim_handler.get('g')\n"
 MAKING = Vocabulary(optimizers=("my_pkg.optim.build", "Descent"))
 
 
@@ -67,6 +68,7 @@ CLEARED = {
     "a function that is given a list of optimizers": loop("opt.step()", "wipe([opt, other])"),
     "a function whose name says that it only looks": loop("opt.step()", "log_wipe(opt)"),
     "a function that is given the model": loop("opt.step()", "wipe(model)"),
+    "a method of what is only called like an optimizer": loop("opt.step()", "optim_handler.wipe()", start=HANDLER),
     "a function without arguments": loop("opt.step()", "wipe()"),
     "a method of the optimizer": loop("opt.step()", "opt.wipe()"),
     "an import by another name": loop("opt.step()", "t()", start="from my_pkg.optim import tidy as t\n"),
@@ -132,6 +134,7 @@ STEPPED = {
     "a method that is given the optimizer": loop("trainer.advance(opt)"),
     "a method of the optimizer": loop("opt.advance_all()"),
     "a method of something else": loop("trainer.advance()"),
+    "a method of what is called like an optimizer": loop("optim_handler.advance_all()", start=HANDLER),
     "a method of something else's attribute": loop("self.trainer.advance(x)"),
     "an import by another name": loop("g(opt)", start="from my_pkg.optim import go as g\n"),
     "a function of a module": loop("optim.go(opt)", start="from my_pkg import optim\n"),
@@ -170,6 +173,9 @@ RIGHT = {
     "            t.advance_all()\n",
     "a clear that was given away": loop("advance_all(opt)", "fire()", start="hooks.append(opt.zero_grad)\n"),
     "a hook that clears": loop("advance_all(opt)", start="opt.register_step_post_hook(lib.tidied)\n"),
+    "the optimizer of what is only called like one": loop(
+        "optim_handler.advance_all()", "opt_g.zero_grad()", start=HANDLER
+    ),
     "nothing to step is in sight": loop("advance_all()"),
     "the caller of a function that was taught clears": START
     + "def advance_all(opt, x):\n    model(x).sum().backward()\n    opt.step()\n"
@@ -191,6 +197,11 @@ def test_a_call_may_step_and_clear() -> None:
     assert reports(loop("trainer.advance()"), both) == []
 
 
+def test_an_optimizer_that_is_stepped_clears_only_itself() -> None:
+    start = "opt_g = make()\nopt_d = make()\n"
+    assert len(findings(loop("opt_g.step()", "opt_d.step()", "wipe(opt_d)", start=start), CLEARING)) == 1
+
+
 def test_a_step_of_nothing_in_sight_clears_nothing() -> None:
     assert len(reports(loop("opt.step()", "advance_all()"), STEPPING)) == 1
 
@@ -206,8 +217,10 @@ def test_two_optimizers_are_told_apart() -> None:
     ("line", "advice"),
     [
         pytest.param("advance_all(opt)", "opt.zero_grad()", id="the-optimizer-in-sight"),
+        pytest.param("advance_all(optimizer_of_b)", "optimizer_of_b.zero_grad()", id="one-that-nobody-saw-made"),
         pytest.param("advance_all([opt])", None, id="a-list"),
         pytest.param("advance_all(opts)", None, id="a-list-by-name"),
+        pytest.param("optim_handler.advance_all()", None, id="only-called-like-an-optimizer"),
         pytest.param("trainer.advance()", None, id="no-optimizer-in-sight"),
     ],
 )

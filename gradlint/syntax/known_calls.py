@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -13,7 +14,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears
 from gradlint.syntax.tree import text_of
-from gradlint.syntax.values import Items
+from gradlint.syntax.values import Items, Optimizer
 
 
 class KnownCalls:
@@ -42,10 +43,9 @@ class KnownCalls:
         return self._objects.goes_by(node, self._scope, self._known.clearing)
 
     def _step(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> list[Event]:
-        regions = self._regions(optimizers) if optimizers else tuple(self._unseen(call))
-        # A list of optimizers has no method to clear them all.
-        alone = len(optimizers) == 1 and not isinstance(self._objects.value(optimizers[0], self._scope), Items)
-        place = Place(call, statement, text_of(call), text_of(optimizers[0]) if alone else "")
+        found = self._regions(optimizers) if optimizers else tuple(self._unseen(call))
+        regions = tuple(r if self._is_sure(r.owner) else Region(r.owner.field(UNSEEN), r.owner) for r in found)
+        place = Place(call, statement, text_of(call), self._subject(call, optimizers))
         if any(map(self._may_clear_besides, regions)):
             return [Forget(place, None)]
         return [Step(place, regions)] if regions else []
@@ -53,7 +53,23 @@ class KnownCalls:
     def _clear(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> list[Clear]:
         place = Place(call, statement, text_of(call))
         owners = dict.fromkeys(region.owner for region in self._regions(optimizers))
-        return [self._clear_by(owner, place) for owner in owners] or [Clear(place, (), possible=True)]
+        clears = [(owner, self._clear_by(owner, place)) for owner in owners]
+        told = [clear if self._is_sure(owner) else replace(clear, possible=True) for owner, clear in clears]
+        return told or [Clear(place, (), possible=True)]
+
+    def _subject(self, call: cst.Call, optimizers: list[cst.BaseExpression]) -> str:
+        """The optimizer whose `zero_grad` can be advised; a list of them has none, nor may what holds some."""
+        alone = optimizers[0] if len(optimizers) == 1 else None
+        if alone is None or isinstance(self._objects.value(alone, self._scope), Items):
+            return ""
+        given = any(argument.value is alone for argument in call.args)
+        sure = given or all(self._is_sure(region.owner) for region in self._regions([alone]))
+        return text_of(alone) if sure else ""
+
+    def _is_sure(self, owner: Path) -> bool:
+        """Whether an object is an optimizer by more than its name: `self.optim_handler` may only hold some."""
+        used = any(self._objects.uses(owner, use) for use in ("step", "scaler.step", "param_groups"))
+        return used or isinstance(self._objects.at(owner, 0), Optimizer)
 
     def _may_clear_besides(self, region: Region) -> bool:
         """Whether the optimizer's own step, which the call is a wrapper of, may clear."""

@@ -18,7 +18,7 @@ from gradlint.rule import Rule, all_rules
 from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 from gradlint.suppressions import apply
-from gradlint.vocabulary import Vocabulary, last_words
+from gradlint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from gradlint.project.analysis import Analysis, Project
@@ -35,10 +35,12 @@ class LintResult:
     """What there is to say about a text.
 
     `failures` are rules (or all of gradlint) that broke down over it, `warnings` are about suppression comments: one
-    line each. `parses` is False for a text that does not, whether or not a diagnostic says so.
+    line each. `parses` is False for a text that does not, whether or not a diagnostic says so. `others` are the texts
+    of the other files that the diagnostics speak of.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
+    others: tuple[Source, ...] = ()
     failures: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     parses: bool = True
@@ -51,6 +53,22 @@ class Workspace:
         self._modules = modules
         self._projects: dict[Vocabulary, Project] = {}
         self._seen = 0
+
+    def relevant(
+        self, data: bytes, rules: Sequence[Rule], key: str, vocabulary: Vocabulary = PLAIN
+    ) -> tuple[Rule, ...]:
+        """The rules that a file can break: of their signs some are in its bytes, the others in what it imports.
+
+        What is in one file and not in the other may come together where one calls the other.
+        """
+        return tuple(rule for rule in rules if rule.signs and self._is_relevant(data, rule, key, vocabulary))
+
+    def _is_relevant(self, data: bytes, rule: Rule, key: str, vocabulary: Vocabulary) -> bool:
+        missing = _missing(vocabulary.spelt_out(data), rule)
+        if not missing or len(missing) == len(rule.signs) or self._modules is None:
+            return not missing
+        imported = [vocabulary.spelt_out(self._modules.bytes(other)) for other in self._modules.imported(key)]
+        return all(any(re.search(sign, other) for other in imported) for sign in missing)
 
     def analyse(self, source: Source, rules: Sequence[Rule], key: str, vocabulary: Vocabulary) -> Analysis:
         """What the rules say of a file, with its callees and callers. Raises BrokenSource.
@@ -79,14 +97,14 @@ class _Broken:
     span: Span
 
 
-def relevant(data: bytes, rules: Sequence[Rule], vocabulary: Vocabulary = PLAIN) -> tuple[Rule, ...]:
-    """The rules that the bytes of a file can break at all: those whose every sign is in them.
+def suspicious(data: bytes, rules: Sequence[Rule], vocabulary: Vocabulary = PLAIN) -> bool:
+    """Whether a sign of some rule is in the bytes of a file."""
+    data = vocabulary.spelt_out(data)
+    return any(re.search(sign, data) for rule in rules for sign in rule.signs)
 
-    A word for a call that steps is as good a sign as `step()`.
-    """
-    if any(word.encode() in data for word in last_words(vocabulary.stepping)):
-        data += b"\nstep()"
-    return tuple(rule for rule in rules if rule.signs and all(re.search(sign, data) for sign in rule.signs))
+
+def _missing(data: bytes, rule: Rule) -> list[bytes]:
+    return [sign for sign in rule.signs if not re.search(sign, data)]
 
 
 def lint(
@@ -103,12 +121,13 @@ def lint(
     The text is that of the file `key` of a workspace; without one it is judged by itself. A text that no rule can say
     anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
     """
-    possible = relevant(source.text.encode("utf-8", "surrogatepass"), rules, vocabulary)
+    workspace = workspace or Workspace()
     try:
+        possible = workspace.relevant(source.text.encode("utf-8", "surrogatepass"), rules, key, vocabulary)
         if possible:
-            return _finished(source, rules, *_diagnose(source, possible, workspace or Workspace(), key, vocabulary))
+            return _finished(source, rules, *_diagnose(source, possible, workspace, key, vocabulary))
         if check_syntax and (broken := _syntax_error(source)):
-            return _finished(source, rules, broken, (), ())
+            return _finished(source, rules, broken)
         return LintResult()
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -123,29 +142,35 @@ def described(error: BaseException) -> str:
 
 def _diagnose(
     source: Source, rules: Sequence[Rule], workspace: Workspace, key: str, vocabulary: Vocabulary
-) -> tuple[_Broken | None, tuple[Diagnostic, ...], tuple[str, ...]]:
+) -> tuple[_Broken | None, Analysis | None]:
     from gradlint.project.analysis import BrokenSource
 
     try:
         analysis = workspace.analyse(source, rules, key, vocabulary)
     except BrokenSource as error:
         # Where the standard library rejects the text too, its reason is the better one to read.
-        return _rejected_by_python(source) or _Broken(error.message, error.span), (), ()
-    failures = tuple(f"{source.path}: rule {each.rule} crashed: {each.error}" for each in analysis.failures)
-    return None, analysis.diagnostics, failures
+        return _rejected_by_python(source) or _Broken(error.message, error.span), None
+    return None, analysis
 
 
 def _finished(
-    source: Source,
-    rules: Sequence[Rule],
-    broken: _Broken | None,
-    diagnostics: tuple[Diagnostic, ...],
-    failures: tuple[str, ...],
+    source: Source, rules: Sequence[Rule], broken: _Broken | None, analysis: Analysis | None = None
 ) -> LintResult:
+    diagnostics: tuple[Diagnostic, ...] = analysis.diagnostics if analysis is not None else ()
     if broken:
         diagnostics = tuple(_unparsable(source, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
-    kept, remarks = apply(source, diagnostics, all_rules())
-    return LintResult(tuple(sorted(kept, key=Diagnostic.sort_key)), failures, tuple(remarks), parses=broken is None)
+    others = analysis.others if analysis is not None else ()
+    kept, remarks = apply(source, [each for each in diagnostics if each.path == source.path], all_rules())
+    for other in others:
+        kept += apply(other, [each for each in diagnostics if each.path == other.path], all_rules())[0]
+    crashes = analysis.failures if analysis is not None else ()
+    return LintResult(
+        tuple(sorted(kept, key=Diagnostic.sort_key)),
+        others,
+        tuple(f"{source.path}: rule {each.rule} crashed: {each.error}" for each in crashes),
+        tuple(remarks),
+        parses=broken is None,
+    )
 
 
 def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:

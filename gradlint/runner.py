@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, project_files
 from gradlint.fixer import Fixed, NotWritten, fix, write
-from gradlint.linter import Workspace, described, lint, relevant
+from gradlint.linter import Workspace, described, lint, suspicious
 from gradlint.project.modules import Modules, key_of
 from gradlint.rule import Rule
 from gradlint.source import Source, UndecodableSource
@@ -78,6 +78,8 @@ class Outcome:
     failures: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     fixed: Fixed | None = None
+    # Texts of other files that the diagnostics speak of.
+    others: tuple[Source, ...] = ()
 
 
 def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | None = None) -> list[Outcome]:
@@ -85,27 +87,26 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
 
     Nothing is written: that is `save`.
     """
-    promising: dict[int, Task] = {}
-    plain: dict[int, Task] = {}
-    met = 0
     outcomes: dict[int, Outcome] = {}
+    tasks: dict[int, Task] = {}
     for index, file in enumerate(files):
         try:
             data = file.location.read_bytes()
         except OSError as error:
             outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
             continue
-        task = _task(file, data, mending)
-        if relevant(data, task.rules, task.vocabulary):
-            promising[index] = task
-            continue
-        met += 0 if file.explicit else len(data)
-        if file.explicit or met <= SYNTAX_CHECK_LIMIT:
-            plain[index] = task
-    if promising:
-        modules = Modules(project_files(files), _read)
+        tasks[index] = _task(file, data, mending)
+    promising: dict[int, Task] = {}
+    if any(suspicious(task.data, task.rules, task.vocabulary) for task in tasks.values()):
+        modules = Modules(project_files(files), _read, {task.key: task.data for task in tasks.values()})
+        whole = Workspace(modules)
+        promising = {
+            i: task for i, task in tasks.items() if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
+        }
         checked = _check_all(tuple(promising.values()), modules, jobs or _processors())
         outcomes |= dict(zip(promising, checked, strict=True))
+    plain = {index: task for index, task in tasks.items() if index not in promising}
+    met = sum(len(task.data) for task in plain.values() if not task.explicit)
     outcomes |= {index: check(task) for index, task in plain.items() if task.explicit or met <= SYNTAX_CHECK_LIMIT}
     return [outcomes.get(index) or Outcome(file.path) for index, file in enumerate(files)]
 
@@ -113,9 +114,9 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
 def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE) -> Outcome:
     """Lint the bytes that somebody is about to write to a file, among the other files of its project."""
     task = _task(file, data, mending)
-    if not relevant(data, task.rules, task.vocabulary):
+    if not suspicious(data, task.rules, task.vocabulary):
         return check(task)
-    return check(task, Workspace(Modules(project_files([file]), _read).with_text(task.key, data)))
+    return check(task, Workspace(Modules(project_files([file]), _read, {task.key: data})))
 
 
 def _task(file: File, data: bytes, mending: Mending) -> Task:
@@ -136,7 +137,7 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
         problem = (f"{task.path}: {error}",)
         return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
     result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
-    outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings)
+    outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others)
     if task.mending is Mending.NONE or not any(each.fix for each in result.diagnostics):
         return outcome
     try:

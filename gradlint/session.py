@@ -107,7 +107,7 @@ def _answer(
     """`text` is what came from standard input."""
     output = _output(request, outcomes, is_file=text is None)
     failures = (*errors, *(failure for outcome in outcomes for failure in outcome.failures))
-    left = [finding for outcome in outcomes for finding in _left(outcome)]
+    left = _findings(outcomes)
     fixed = sum(outcome.fixed.count for outcome in outcomes if outcome.fixed)
     if failures:
         status = Status.FAILURE
@@ -135,6 +135,18 @@ def _summary(request: Request, left: Sequence[Diagnostic], fixed: int, *, failed
             return summary.after_diff(left, fixed, unsafe=request.unsafe)
 
 
+def _findings(outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+    """What is left of all files, in order; what several files say of a helper that they share, once."""
+    found = [finding for outcome in outcomes for finding in _left(outcome) if finding.path == outcome.path]
+    shared = {
+        finding.sort_key(): finding
+        for outcome in reversed(outcomes)
+        for finding in reversed(_left(outcome))
+        if finding.path != outcome.path
+    }
+    return sorted((*found, *shared.values()), key=Diagnostic.sort_key)
+
+
 def _left(outcome: Outcome) -> Sequence[Diagnostic]:
     return outcome.fixed.remaining if outcome.fixed else outcome.diagnostics
 
@@ -153,8 +165,9 @@ def _diff(outcome: Outcome, *, is_file: bool) -> bytes:
 def _output(request: Request, outcomes: Sequence[Outcome], *, is_file: bool = True) -> str | bytes:
     if request.action is Action.DIFF:
         return b"".join(_diff(each, is_file=is_file) for each in outcomes)
-    findings = sorted((finding for outcome in outcomes for finding in _left(outcome)), key=Diagnostic.sort_key)
-    sources = {
+    findings = _findings(outcomes)
+    sources = {other.path: other for outcome in outcomes for other in outcome.others}
+    sources |= {
         outcome.path: outcome.fixed.source if outcome.fixed else outcome.source
         for outcome in outcomes
         if outcome.source is not None

@@ -22,6 +22,11 @@ class Vocabulary:
         """The identifiers of which at least one stands wherever the vocabulary applies."""
         return last_words((*self.clearing, *self.stepping, *self.optimizers))
 
+    def spelt_out(self, data: bytes) -> bytes:
+        """The bytes of a file, with a `step()` besides where a word for one stands in them."""
+        steps = any(word.encode() in data for word in last_words(self.stepping))
+        return data + b"\nstep()" if steps else data
+
 
 def last_words(names: Iterable[str]) -> frozenset[str]:
     """The last identifier of each dotted name."""

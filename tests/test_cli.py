@@ -220,6 +220,14 @@ def test_a_file_that_only_a_taught_step_makes_worth_reading_has_other_files(fold
     assert gradlint("check").status == 1
 
 
+def test_a_taught_step_beside_a_backward_in_another_file(folder: Path, gradlint: Run) -> None:
+    main = "from lib import back\nfor x in loader:\n    back(x)\n    advance(opt)\n"
+    write(folder, main=main, lib="def back(x):\n    net(x).sum().backward()\n")
+    (folder / "gradlint.toml").write_text("known-stepping-calls = ['advance']\n")
+    assert gradlint("check", "main.py").status == 1
+    assert gradlint("check", "-", "--stdin-filename", "main.py", stdin=main.encode()).status == 1
+
+
 def test_a_call_that_the_configuration_says_makes_an_optimizer(folder: Path, gradlint: Run) -> None:
     write(folder, bug="o = lib.build(net.parameters())\n" + BUG.replace("optimizer", "o"))
     assert gradlint("check").status == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlint.linter import relevant
+from gradlint.linter import Workspace
 from gradlint.project.analysis import diagnose
 from gradlint.rule import all_rules
 from gradlint.source import Source
@@ -110,7 +110,7 @@ def test_is_reported(name: str) -> None:
     "text", ["loss_scaler(loss, optimizer)", "pp_schedule.step(x)\nopt.step()", "forward_backward_func()\no.step()"]
 )
 def test_files_with_only_such_calls_are_read(text: str) -> None:
-    assert relevant(text.encode(), all_rules())
+    assert Workspace().relevant(text.encode(), all_rules(), "")
 
 
 def test_each_row_fits_some_name() -> None:

@@ -12,7 +12,7 @@ import pytest
 from gradlint import runner
 from gradlint.config import Configuration, Layer
 from gradlint.files import find
-from gradlint.linter import lint, relevant
+from gradlint.linter import Workspace, lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
 from gradlint.runner import Mending, Outcome, Task, check, run, save
@@ -51,11 +51,11 @@ def boom(project: analysis.Project, source: Source, rules: Sequence[Rule], key: 
     ],
 )
 def test_relevant(data: bytes, expected: bool) -> None:
-    assert (named("GRD101", RULES) in relevant(data, RULES)) is expected
+    assert (named("GRD101", RULES) in Workspace().relevant(data, RULES, "")) is expected
 
 
 def test_a_rule_without_words_lets_no_file_through() -> None:
-    assert named("GRD000", RULES) not in relevant(BUG.encode(), RULES)
+    assert named("GRD000", RULES) not in Workspace().relevant(BUG.encode(), RULES, "")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from gradlint.diagnostics import Diagnostic
-from gradlint.linter import Workspace, lint, relevant
+from gradlint.linter import Workspace, lint
 from gradlint.project.analysis import Project, diagnose
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
@@ -79,6 +79,9 @@ CLEARED = {
     "one in a context manager": START
     + "@contextmanager\ndef around():\n    yield\n    wipe()\n"
     + "for x in loader:\n    with around():\n        model(x).sum().backward()\n        opt.step()\n",
+    "one in a loop around a generator": START
+    + "def steps():\n    for x in loader:\n        model(x).sum().backward()\n        opt.step()\n        yield x\n"
+    + "for x in steps(): wipe()\n",
     "one in a decorator": START
     + "def tidied(f):\n    def inner(*a):\n        wipe()\n        return f(*a)\n    return inner\n"
     + "@tidied\ndef update(x):\n    model(x).sum().backward()\n    opt.step()\nfor x in loader: update(x)\n",
@@ -260,9 +263,11 @@ def test_a_namesake_is_no_optimizer() -> None:
     assert reports(code + "for x in loader:\n    net(x).sum().backward()\n    o.step()\n", MAKING) == []
 
 
-def test_a_class_whose_step_clears() -> None:
-    code = "class Descent:\n    def step(self): self.zero_grad()\no = Descent(net.parameters())\n"
-    assert reports(code + "for x in loader:\n    net(x).sum().backward()\n    o.step()\n", MAKING) == []
+@pytest.mark.parametrize("clear", ["self.zero_grad()", "wipe(self)"])
+def test_a_class_whose_step_clears(clear: str) -> None:
+    code = f"class Descent:\n    def step(self): {clear}\no = Descent(net.parameters())\n"
+    known = Vocabulary(clearing=("wipe",), optimizers=("Descent",))
+    assert reports(code + "for x in loader:\n    net(x).sum().backward()\n    o.step()\n", known) == []
 
 
 FILES = {
@@ -301,9 +306,34 @@ def test_each_file_has_its_own_vocabulary() -> None:
 
 def test_a_word_for_a_step_makes_a_file_worth_reading() -> None:
     code = b"loss.backward()\ntrainer.advance()\n"
-    assert [rule.code for rule in relevant(code, RULES)] == []
-    assert [rule.code for rule in relevant(code, RULES, STEPPING)] == ["GRD101"]
-    assert [rule.code for rule in relevant(b"loss.backward()\n", RULES, STEPPING)] == []
+    assert [rule.code for rule in Workspace().relevant(code, RULES, "")] == []
+    assert [rule.code for rule in Workspace().relevant(code, RULES, "", STEPPING)] == ["GRD101"]
+    assert [rule.code for rule in Workspace().relevant(b"loss.backward()\n", RULES, "", STEPPING)] == []
+
+
+def test_a_word_for_a_step_counts_in_an_imported_file() -> None:
+    files = {"/p/main.py": "from lib import log\nfor x in loader:\n    net(x).sum().backward()\n    log()\n"}
+    files["/p/lib.py"] = "def log(): trainer.advance()\n"
+    modules = Modules({each: each for each in files}, lambda each: files[each].encode())
+    source = Source("/p/main.py", files["/p/main.py"])
+    found = [
+        lint(source, RULES, workspace=Workspace(modules), key=source.path, vocabulary=v)
+        for v in (Vocabulary(), STEPPING)
+    ]
+    assert [len(each.diagnostics) for each in found] == [0, 1]
+
+
+def test_a_file_with_a_word_for_a_step_speaks_for_itself() -> None:
+    files = {"/p/main.py": "from lib import fit\nopt.step()\nother.backward()\nfit(opt)\n"}
+    files["/p/lib.py"] = (
+        "def fit(o):\n    for x in loader:\n        net(x).sum().backward()\n        trainer.advance()\n"
+    )
+    modules = Modules({each: each for each in files}, lambda each: files[each].encode())
+    workspace = Workspace(modules)
+    found = [
+        lint(Source(key, text), RULES, workspace=workspace, key=key, vocabulary=STEPPING) for key, text in files.items()
+    ]
+    assert [len(each.diagnostics) for each in found] == [0, 1]
 
 
 @pytest.mark.parametrize("call", ["wipe()", "w()"], ids=["itself", "by-another-name"])

@@ -54,8 +54,13 @@ class Transfer:
         elif fact.state == self._start:
             yield from self._begin(event, node.holds, graph, fact)
         elif isinstance(event, Assign):
-            if not event.target.holds(fact.region.params):  # other parameters have no gradients yet
-                yield replace(fact, literals=self._after_assignment(event, graph, fact))
+            after = self._after_assignment(event, graph, fact)
+            if not event.target.holds(fact.region.params):
+                yield replace(fact, literals=after)
+            elif event.target.name in graph.parameters and event.target.scope == graph.scope:
+                # The caller's object is what it was, only this name means something else from now on.
+                yield replace(fact, region=_unnamed(fact.region, event.target), literals=after)
+            # What else is new has no gradients yet.
         elif not self.concerns(event, fact.region):
             yield fact
         elif not isinstance(event, Forget):  # after that, nobody knows
@@ -154,6 +159,11 @@ class Transfer:
         found = guards.renamed(result.literals, call.binds, callee.scope)
         literals = _bounded(guards.settle(before.literals, caller.volatile) | found)
         return replace(before, state=result.state, literals=literals)
+
+
+def _unnamed(region: Region, target: Path) -> Region:
+    """A region that a scope was given, once its name there means another object."""
+    return region.rebase(target, Path(target.scope, f"{target.name}'", target.fields))
 
 
 def _is_local(path: Path, edge: Edge, graph: Graph) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -40,10 +41,15 @@ class RuleFailure:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the rules say of a file; the failures are bugs of gradlint."""
+    """What the rules say of a file; the failures are bugs of gradlint.
+
+    Where the file's code does something wrong through a helper in a file that says too little to be judged by itself,
+    the diagnostic is about that other file. `others` are the texts of all other files that diagnostics speak of.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     failures: tuple[RuleFailure, ...] = ()
+    others: tuple[Source, ...] = ()
 
 
 class Project:
@@ -85,7 +91,10 @@ class Project:
                     diagnostics.extend(judged.diagnostics(rule))
                 except Exception as error:  # whatever it is, it must not cost another rule's findings
                     failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
-        return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures))
+        paths = {each.path for each in diagnostics}
+        paths |= {place.path for each in diagnostics for place in each.related if place.path is not None}
+        others = tuple(self._lowerer.program.texts(paths - {source.path}))
+        return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures), others)
 
 
 def diagnose(source: Source, rules: Sequence[Rule], vocabulary: Vocabulary | None = None) -> Analysis:
@@ -112,7 +121,9 @@ class _Judged:
             begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
             told = [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
             homes = _Homes(graphs, self.lowerer.program)
-            told = [(finding, report) for finding, report in told if homes.file(finding.event) is self.file]
+            told = [
+                (finding, report) for finding, report in told if self._is_told_here(homes.file(finding.event), rule)
+            ]
             unsure = {number for _, report in told for number in self._resting_on(report, graphs)}
             if not unsure:
                 break
@@ -122,6 +133,11 @@ class _Judged:
         else:
             told = [(finding, report) for finding, report in told if not any(self._resting_on(report, graphs))]
         yield from _Teller(self.file, rule, homes).diagnostics(told)
+
+    def _is_told_here(self, home: File, rule: FlowRule) -> bool:
+        """Whether what is wrong in a file is said when this one is judged: the other may not be judged itself."""
+        text = self.lowerer.program.vocabulary.spelt_out(home.source.text.encode())
+        return home is self.file or not all(re.search(sign, text) for sign in rule.signs)
 
     def _resting_on(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         """The scopes that a report takes to be called again, and whose callers nobody has looked for."""
@@ -158,27 +174,33 @@ class _Teller:
     """Words the reports of one rule on one file."""
 
     def __init__(self, file: File, rule: FlowRule, homes: _Homes) -> None:
-        self._file = file
+        self._judged = file
         self._rule = rule
         self._homes = homes
-        self._editor = Editor(file.source, file.module, file.positions, homes.node)
 
     def diagnostics(self, told: Iterable[tuple[Finding, Report]]) -> Iterator[Diagnostic]:
         findings: dict[object, tuple[Finding, Report]] = {}
+        places: set[object] = set()
         # Of several stories of one cause the plainest is told: of fewest places, then the shortest.
         for finding, report in sorted(told, key=lambda t: (len(t[0].story), len(t[1].path))):
-            # By its place, for a method that several classes inherit is one piece of code.
-            findings.setdefault(finding.cause.place.node, (finding, report))
+            # A cause is a place, for a method that several classes inherit is one piece of code, and the calls that
+            # lead to it: two loops that use one helper are two programs.
+            cause = (finding.cause.place.node, *(call.place.node for call in report.opened))
+            place = (finding.event.place.node, finding.cause.place.node)
+            if cause not in findings and place not in places:
+                places.add(place)
+                findings[cause] = (finding, report)
         for finding, report in findings.values():
             yield self._diagnostic(finding, report)
 
     def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
-        statement = self._file.positions.span(finding.event.place.statement)
+        home = self._homes.file(finding.event)
+        statement = home.positions.span(finding.event.place.statement)
         story = self._with_calls(finding.story, report)
         told = {event: (number, label) for number, (event, label) in enumerate(story, start=1)}
         order, label = told.pop(finding.event)
         return Diagnostic(
-            path=self._file.source.path,
+            path=home.source.path,
             span=self._span(finding.event),
             code=self._rule.code,
             name=self._rule.name,
@@ -186,8 +208,8 @@ class _Teller:
             severity=self._rule.severity,
             label=label,
             order=order,
-            related=tuple(self._related(event, text, number) for event, (number, text) in told.items()),
-            fix=self._fix(finding.repair) if finding.repair is not None else None,
+            related=tuple(self._related(event, text, number, home) for event, (number, text) in told.items()),
+            fix=self._fix(finding.repair) if finding.repair is not None and home is self._judged else None,
             statement_rows=(statement.start.row, statement.end.row),
         )
 
@@ -208,16 +230,17 @@ class _Teller:
             yield from ((call, f"`{self._homes.name(call.target)}` is called here") for call in reversed(leading))
             yield event, label
 
-    def _related(self, event: Event, text: str, number: int) -> Related:
-        home = self._homes.file(event)
-        return Related(self._span(event), text, number, None if home is self._file else home.source.path)
+    def _related(self, event: Event, text: str, number: int, home: File) -> Related:
+        other = self._homes.file(event)
+        return Related(self._span(event), text, number, None if other is home else other.source.path)
 
     def _fix(self, repair: Repair) -> Fix | None:
         """A fix is text in the finding's own file, or none."""
         target = repair.anchor.target if isinstance(repair.anchor, Call) else None
-        if self._homes.file(repair.anchor) is not self._file:
+        if self._homes.file(repair.anchor) is not self._judged:
             return None
-        edits = self._editor.edits(repair, target)
+        file = self._judged
+        edits = Editor(file.source, file.module, file.positions, self._homes.node).edits(repair, target)
         return Fix(repair.message, Applicability.UNSAFE, edits) if edits else None
 
     def _span(self, event: Event) -> Span:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
+from types import MappingProxyType
 
 from gradlint.source import Source, UndecodableSource
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
+)
 
 ROOTS = ("", "src")
 """Folders below one of a file's own folders from which modules may be imported."""
@@ -15,13 +20,16 @@ ROOTS = ("", "src")
 class Modules:
     """The files of a project by key, an absolute path with forward slashes, and how to read one.
 
-    `files` has for each key what people call the file; `read` raises OSError for what is not there.
+    `files` has for each key what people call the file; `read` raises OSError for what is not there; `known` are the
+    bytes of files that somebody has read already, or is about to write.
     """
 
-    def __init__(self, files: Mapping[str, str], read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, files: Mapping[str, str], read: Callable[[str], bytes], known: Mapping[str, bytes] = MappingProxyType({})
+    ) -> None:
         self._files = files
         self._read = read
-        self._bytes: dict[str, bytes] = {}
+        self._bytes = dict(known)
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -54,9 +62,7 @@ class Modules:
 
     def with_text(self, key: str, content: bytes) -> Modules:
         """The same files, with one of them as somebody is about to write it."""
-        changed = Modules({key: key, **self._files}, self._read)
-        changed._bytes = {**self._bytes, key: content}
-        return changed
+        return Modules({key: key, **self._files}, self._read, {**self._bytes, key: content})
 
     def source(self, key: str) -> Source | None:
         """The text of a file; None where it cannot be read as one."""
@@ -71,6 +77,17 @@ class Modules:
             self._bytes[key] = self._read(key)
         return self._bytes[key]
 
+    def imported(self, key: str) -> Iterator[str]:
+        """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
+        for dots, module, names, plain in _IMPORT.findall(self.bytes(key)):
+            wanted = [_parts(module)] if module else []
+            wanted += [(*_parts(module), *_parts(name)) for name in names.split(b",")]
+            wanted += [_parts(name) for name in plain.split(b",")]
+            for parts in dict.fromkeys(wanted):
+                found = self.locate(parts, len(dots), key) if parts or dots else None
+                if found is not None and found != key:
+                    yield found
+
     def speaking_of(self, words: Iterable[str]) -> Iterator[str]:
         """The files in which every one of some identifiers stands, in a stable order."""
         wanted = [(word.encode(), re.compile(rb"\b%s\b" % re.escape(word.encode()))) for word in words]
@@ -81,6 +98,12 @@ class Modules:
                 continue
             if all(plain in content and word.search(content) for plain, word in wanted):
                 yield key
+
+
+def _parts(dotted: bytes) -> tuple[str, ...]:
+    """The components of a dotted name, without what follows it (`as x`)."""
+    words = dotted.decode("utf-8", "replace").split()
+    return tuple(words[0].split(".")) if words else ()
 
 
 def key_of(path: PurePath) -> str:

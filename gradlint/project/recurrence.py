@@ -106,9 +106,27 @@ class Recurrence:
                 for event in self._graphs[other].events()
                 if not any(isinstance(e, Step) for e in self._graphs[other].events())
             )
+        kin = self._are_kin(number, other)
         return any(
-            self._clears(event, region) for event in self._graphs[other].events() if isinstance(event, (Clear, Forget))
+            self._clears(event, region)
+            for event in self._graphs[other].events()
+            if isinstance(event, (Clear, Forget)) and (kin or not _is_vague(event))
         )
+
+    def _are_kin(self, number: int, other: int) -> bool:
+        """Whether two scopes share a class or an outer function, or one is the module's own code."""
+        program = self._objects.program
+        mine, its = program.scopes[number].parent, program.scopes[other].parent
+        if its is None or mine is None:
+            return True
+        if mine.kind == "class" and its.kind == "class":
+            return its.number in {class_.number for class_ in self._objects.lineage(program.scopes[mine.number])}
+        return mine.number == its.number
+
+
+def _is_vague(event: Event) -> bool:
+    """Whether nobody can tell which object an event clears, if any."""
+    return isinstance(event, Forget) or (isinstance(event, Clear) and event.possible)
 
 
 def _with_way_back(graph: Graph, scope: Scope) -> Graph:

@@ -94,7 +94,7 @@ class MissingZeroGrad(FlowRule):
     category = "clearing"
     severity = Severity.ERROR
     signs = (
-        rb"backward\w*\s*\(|scaler\s*\(|schedule\w*\.step\s*\(|loss_and_grads\s*\(",
+        rb"backward\w*\s*\(|scaler\s*\(|schedule(?!r)\w*\.step\s*\(|loss_and_grads\s*\(",
         rb"step\s*\(|\.grad\b|scaler\s*\(",
     )
 

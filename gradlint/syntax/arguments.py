@@ -38,6 +38,28 @@ def matched(arguments: Sequence[cst.Arg], formals: list[str]) -> tuple[dict[str,
     return given, True
 
 
+def results(function: Scope) -> list[cst.BaseExpression]:
+    """The expressions that a function returns; none for one that may also return nothing, or yields."""
+    if isinstance(function.node, cst.Lambda):
+        return [function.node.body]
+    found: list[cst.BaseExpression] = []
+    for node in walk(function.node):
+        if isinstance(node, cst.Yield) or (isinstance(node, cst.Return) and node.value is None):
+            return []
+        if isinstance(node, cst.Return) and node.value is not None:
+            found.append(node.value)
+    return found
+
+
+def _fields(class_: Scope) -> list[str]:
+    """The fields of a data class in the order in which its constructor takes them; none for other classes."""
+    words = {part.value for decorator in class_.decorators for part in walk(decorator) if isinstance(part, cst.Name)}
+    words |= {part.value for base in class_.bases for part in walk(base) if isinstance(part, cst.Name)}
+    if not words & {"dataclass", "NamedTuple"}:
+        return []
+    return [name for name, bindings in class_.bindings.items() if bindings[0].annotation is not None]
+
+
 def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]:
     """The attributes that constructors set to what they were given: each with the path of that argument."""
     if instance.call is None or instance.scope is None:
@@ -45,6 +67,10 @@ def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]
     arguments: Sequence[cst.Arg] = instance.call.args
     scope = instance.scope
     own = Path(instance.of.number, "self")
+    for formal, value in matched(arguments, _fields(instance.of))[0].items():
+        path = names.path(value, scope)
+        if path is not None and formal in instance.of.bindings:
+            yield own.field(formal), path
     known: dict[str, Path] | None = None
     set_already: set[str] = set()
     classes = [class_ for class_ in names.lineage(instance.of) if "__init__" in class_.functions]

@@ -11,9 +11,11 @@ from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope, is_stub
+from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_stub
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
+
+MAX_NAMES = 200  # names of a function of which a copy is made for each call that gives it other functions
 
 _AROUND = ("__enter__", "__exit__", "__iter__", "__next__", "__getitem__")
 
@@ -33,7 +35,9 @@ class Callees:
                 if followed is not None:
                     return followed
         found = self._objects.value(call.func, self._scope)
-        return self.function(found, call, statement, call) if isinstance(found, Function) else None
+        if isinstance(found, Function):
+            return self.function(found, call, statement, call)
+        return self.method(call, "__call__", call.func, statement) if isinstance(found, Instance) else None
 
     def function(
         self, found: Function, node: cst.Call, statement: cst.CSTNode, arguments: cst.Call | None = None
@@ -41,7 +45,7 @@ class Callees:
         """The call of a function, by `arguments` or, as a closure, by its caller without any."""
         fixed = found.bound.args[1:] if found.bound is not None else ()
         given = arguments.args if arguments is not None else ()
-        return self._enter(node, [*fixed, *given], found.scope, statement)
+        return self._enter(node, [*fixed, *given], found.scope, statement, captured=found.captured)
 
     def method(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
@@ -71,7 +75,7 @@ class Callees:
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             _, classes = self._classes(node.func.value)
             found = [method for one in classes for method in one.functions.get(node.func.attr.value, ())]
-        elif isinstance(node, cst.Call):
+        if isinstance(node, cst.Call) and not found:
             function = self._objects.value(node.func, self._scope)
             found = [function.scope] if isinstance(function, Function) else []
         value = self._objects.value(node, self._scope)
@@ -103,10 +107,10 @@ class Callees:
         """Whether a decorator of this file, which runs around a function, speaks of clearing gradients."""
         for decorator in target.decorators:
             plain = decorator.func if isinstance(decorator, cst.Call) else decorator
-            if isinstance(plain, cst.Name) and target.parent is not None:
-                owner = target.parent.owner(plain.value)
-                around = [*owner.functions.get(plain.value, ())] if owner is not None else []
-                around += [owner.classes[plain.value]] if owner is not None and plain.value in owner.classes else []
+            found = self._objects.definition(plain, target.parent) if target.parent is not None else None
+            if found is not None:
+                around = [*found.scope.functions.get(found.name, ())]
+                around += [found.scope.classes[found.name]] if found.name in found.scope.classes else []
                 if any(map(self._objects.program.mentions_clear, around)):
                     return True
         return False
@@ -125,11 +129,12 @@ class Callees:
         target: Scope,
         statement: cst.CSTNode,
         receiver: Path | None = None,
+        captured: tuple[tuple[Path, Path], ...] = (),
     ) -> Call | Forget | None:
         """The call of a scope; None where what it does cannot be read, and its name has to tell."""
         if target.unread or self._objects.program.home(target).opaque:
             return Forget(_place(node, statement), None) if self._objects.program.mentions_clear(target) else None
-        binds: list[tuple[Path, Path]] = []
+        binds = list(captured)
         formals = list(target.parameters)
         if target.receiver is not None and target.parent is not None:
             own = Path(target.parent.number, "self")
@@ -140,8 +145,9 @@ class Callees:
             formals = formals[1:]
         given, complete = matched(arguments, formals)
         hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
-        if self._is_wrapped(target) or (hidden and self._objects.program.mentions_clear(target)):
+        if self._is_wrapped(target) or (hidden and clears_one_of(target, set(formals) - set(given))):
             return Forget(_place(node, statement), None)
+        target = self._with_functions(node, target, given)
         constants: list[tuple[Path, object]] = []
         for formal in formals:
             value = given.get(formal, target.defaults.get(formal) if complete else None)
@@ -156,6 +162,19 @@ class Callees:
                     binds.append((Path(target.number, formal), actual))
         says_clear = catalogue.clears_gradients(target.name)
         return Call(_place(node, statement), target.number, tuple(binds), tuple(constants), says_clear)
+
+    def _with_functions(self, node: cst.Call, target: Scope, given: dict[str, cst.BaseExpression]) -> Scope:
+        """A callee, with those of its parameters being functions that it is given functions for, and calls."""
+        functions = {
+            formal: Binding(self._scope, value)
+            for formal, value in given.items()
+            if isinstance(value, (cst.Name, cst.Attribute, cst.Lambda))
+            and calls(target, formal)
+            and isinstance(self._objects.value(value, self._scope), Function)
+        }
+        if not functions or len(target.bindings) > MAX_NAMES:
+            return target
+        return self._objects.program.specialised(target, functions, (id(node), self._scope.number))
 
 
 def is_super(node: cst.BaseExpression) -> bool:

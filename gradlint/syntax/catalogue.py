@@ -82,7 +82,7 @@ _HARMLESS = frozenset(
     """clip warmup adjust num count show repr str len id isinstance type state dict param params group groups lr rate
     metric metrics ema log logger logging logs stat stats meter meters scheduler sched schedule bar progress
     loss losses save load checkpoint print eval evaluate validate test buffer target targets momentum weight decay
-    is get set has should""".split()
+    is get set has should found find inf nan norm memory""".split()
 )
 _CLEARS_GRADIENTS = re.compile(
     r"foreach_zero_|(zero|reset|clear)_*(all_*)?(the_*)?(model_*|param_*|optim\w*_*)?(grad|gradient)s?_?|grads?_?(zero|reset|clear)",

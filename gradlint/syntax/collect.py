@@ -145,6 +145,7 @@ class _Collector:
     def class_(self, node: cst.ClassDef, scope: Scope) -> None:
         inner = self.open("class", node.name.value, node, scope)
         inner.bases = [argument.value for argument in node.bases]
+        inner.decorators = [d.decorator for d in node.decorators]
         scope.classes[node.name.value] = inner
         scope.bindings[node.name.value].append(Binding(scope, None))
         self.visit(node.body, inner)

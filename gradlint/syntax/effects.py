@@ -99,7 +99,9 @@ class Effects:
                 return self._is_given(argument.value)
             case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))):
                 return name in catalogue.REDUCTIONS and self._is_given(inner)
-            case cst.Attribute(value=inner) | cst.Subscript(value=inner):
+            case cst.Attribute(value=inner, attr=cst.Name(value=name)):
+                return "loss" in name and self._is_given(inner)
+            case cst.Subscript(value=inner):
                 return self._is_given(inner)
             case cst.BinaryOperation(left=left, right=right):
                 return self._is_given(left) or self._is_given(right)

@@ -9,11 +9,11 @@ import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path
 from gradlint.syntax import catalogue, frameworks
-from gradlint.syntax.arguments import constructed
+from gradlint.syntax.arguments import constructed, matched, results
 from gradlint.syntax.identity import MAX_DEPTH, Identity
 from gradlint.syntax.program import Program
-from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.scopes import Binding, Scope, changes_gradients
+from gradlint.syntax.tree import constant_of, elements_of, text_of
 from gradlint.syntax.values import (
     Choice,
     Function,
@@ -184,6 +184,10 @@ class Evaluator(Identity):
             )
         if binding.each:
             return self._loop_value(binding, value, depth)
+        if binding.items and isinstance(value, cst.Call):
+            returned = self._returned(value, binding.scope, depth, binding.items)
+            if returned is not None:
+                return returned
         for position in binding.items:
             qualified = self.qualified(value.func, binding.scope) if isinstance(value, cst.Call) else ""
             if qualified in catalogue.SELF_CLEARING_FACTORIES:
@@ -286,11 +290,42 @@ class Evaluator(Identity):
             if known or self.is_optimizer_class(class_):
                 steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
                 made = self._constructed(call, scope, depth, repeats=False)
-                return replace(made, clears=bool(steps) and self.program.mentions_clear(steps[0]))
+                return replace(made, clears=bool(steps) and changes_gradients(steps[0], self.program.clearing_words))
             return Instance(class_, call, scope)
         if known or catalogue.is_optimizer_class(qualified):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")
-        return Made(qualified, tuple(self.given(call, scope)))
+        returned = self._returned(call, scope, depth)
+        return returned if returned is not None else Made(qualified, tuple(self.given(call, scope)))
+
+    def _returned(self, call: cst.Call, scope: Scope, depth: int, items: tuple[int, ...] = ()) -> Value:
+        """What a function of the project gives back to a call, or one of the items of it; None where it is not told."""
+        if depth > MAX_DEPTH or not isinstance(call.func, (cst.Name, cst.Attribute)):
+            return None
+        function = self.value(call.func, scope, depth + 1)
+        if not isinstance(function, Function) or function.bound is not None or function.scope in self._busy:
+            return None
+        self._busy.add(function.scope)
+        try:
+            found = [self._result(value, function.scope, depth + 1, items) for value in results(function.scope)]
+        finally:
+            self._busy.discard(function.scope)
+        value = either(found) if found else None
+        given, _ = matched(call.args, function.scope.parameters[1 if function.scope.receiver is not None else 0 :])
+        for formal, argument in given.items():
+            path = self.path(argument, scope)
+            if path is not None:
+                value = moved(value, Path(function.scope.number, formal), path)
+        for old, new in function.captured:
+            value = moved(value, old, new)
+        return _outside(value, function.scope.number)
+
+    def _result(self, node: cst.BaseExpression, scope: Scope, depth: int, items: tuple[int, ...]) -> Value:
+        for position in items:
+            parts = elements_of(node)
+            if parts is None or position >= len(parts):
+                return None
+            node = parts[position]
+        return self.value(node, scope, depth)
 
     def is_optimizer_class(self, class_: Scope) -> bool:
         """Whether a class of the project derives from an optimizer."""
@@ -358,3 +393,18 @@ class Evaluator(Identity):
                 path = self.path(argument.value, scope)
                 if path is not None:
                     yield path
+
+
+def _outside(value: Value, number: int) -> Value:
+    """What a value means outside the function that made it: the parameters of what is local there cannot be named."""
+    match value:
+        case Optimizer(params=params) if params is not None and any(path.scope == number for path in params):
+            return replace(value, params=None)
+        case Parameters(of=of) if any(path.scope == number for path in of):
+            return None
+        case Items() | Choice() | Groups():
+            return None
+        case Made(given=given):
+            return replace(value, given=tuple(path for path in given if path.scope != number))
+        case _:
+            return value

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 
 from gradlint.syntax.catalogue import tokens
 
+PACKAGES = frozenset(
+    """accelerate lightning lightning_fabric pytorch_lightning deepspeed colossalai timm mmengine ignite opacus apex
+    pyro megatron higher""".split()
+)
+"""Packages whose calls are known by rows, so that their own code is not followed."""
+
 
 class Does(enum.Enum):
     """One thing that a call does to gradients."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import libcst as cst
 
 from gradlint.source import Source
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Scope, Table, mentions_clear
+from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
 from gradlint.vocabulary import Vocabulary, last_words
 
@@ -78,6 +79,7 @@ class Program:
     # By the lambda's node and the number of the scope in which it stands.
     _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
     _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
+    _specialised: dict[tuple[int, object], Scope] = field(default_factory=dict)
     # The scopes that scopes are views of, by number.
     originals: dict[int, int] = field(default_factory=dict)
 
@@ -108,6 +110,12 @@ class Program:
         self._homes[table.module.number] = found
         return found
 
+    def texts(self, paths: Container[str]) -> Iterator[Source]:
+        """The texts of files, by what people call them."""
+        for file in self._files.values():
+            if isinstance(file, File) and file.source.path in paths:
+                yield file.source
+
     def has_other_text(self, source: Source, key: str) -> bool:
         """Whether a file was read already, and with another text than this one."""
         found = self._files.get(key)
@@ -128,9 +136,14 @@ class Program:
         """The file that a scope stands in."""
         return self._homes[scope.module.number]
 
+    @property
+    def clearing_words(self) -> frozenset[str]:
+        """Identifiers that speak of clearing gradients because the configuration says so."""
+        return last_words(self.vocabulary.clearing)
+
     def mentions_clear(self, function: Scope) -> bool:
         """Whether a function's code speaks of clearing gradients."""
-        return mentions_clear(function, last_words(self.vocabulary.clearing))
+        return mentions_clear(function, self.clearing_words)
 
     def view(self, class_: Scope, method: Scope) -> Scope:
         """A method as the objects of a class run it that inherits it: what it calls on them is looked up in theirs.
@@ -161,6 +174,19 @@ class Program:
                 self._lambdas[id(nested.node), copy.number] = self._copy(nested, copy)
         return copy
 
+    def specialised(self, function: Scope, given: Mapping[str, Binding], key: object) -> Scope:
+        """A function as one call runs it that gives it other functions: its parameters mean those.
+
+        `key` tells one such call from another.
+        """
+        found = self._specialised.get((function.number, key))
+        if found is None:
+            assert function.parent is not None
+            found = self._specialised[function.number, key] = self._copy(function, function.parent)
+            for name, binding in given.items():
+                found.bindings[name] = [binding]
+        return found
+
     def lambda_at(self, node: cst.Lambda, scope: Scope) -> Scope | None:
         """The scope of a lambda that stands in a scope."""
         outer: Scope | None = scope
@@ -182,6 +208,8 @@ class Program:
     def _find(self, qualified: str, file: File) -> Definition | None:
         plain = qualified.lstrip(".")
         level = len(qualified) - len(plain)
+        if not level and plain.partition(".")[0] in frameworks.PACKAGES:
+            return None  # in a framework's own repository, too, its rows say what it does
         parts = tuple(plain.split(".")) if plain else ()
         for length in range(len(parts), -1 if level else 0, -1):
             key = self.surroundings.locate(parts[:length], level, file.key)

@@ -120,6 +120,14 @@ def mentions(scope: Scope, name: str) -> bool:
     return any(isinstance(part, cst.Name) and part.value == name for part in walk_everything(scope.node))
 
 
+def calls(function: Scope, name: str) -> bool:
+    """Whether a function calls something by its bare name."""
+    return any(
+        isinstance(part, cst.Call) and isinstance(part.func, cst.Name) and part.func.value == name
+        for part in walk_everything(function.node)
+    )
+
+
 def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
     """Whether a function's code speaks of clearing gradients, itself or by a helper of that name or of some others."""
     names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}
@@ -128,6 +136,35 @@ def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
         or not words.isdisjoint(names)
         or any(name.startswith("zero_") or "zero_grad" in name for name in names)
     )
+
+
+def changes_gradients(function: Scope, words: Set[str] = frozenset()) -> bool:
+    """Whether code of a function sets, deletes or zeroes a `.grad`, or calls something of such a name."""
+    for part in walk_everything(function.node):
+        match part:
+            case cst.AssignTarget(target=cst.Attribute(attr=cst.Name(value="grad"))):
+                return True
+            case cst.Del(target=cst.Attribute(attr=cst.Name(value="grad"))):
+                return True
+            case cst.Name(value=name) if "zero_" in name or name in words:
+                return True
+            case _:
+                pass
+    return False
+
+
+def clears_one_of(function: Scope, names: set[str]) -> bool:
+    """Whether code of a function that may clear gradients speaks of one of some names, as far as its words tell."""
+    for part in walk_everything(function.node):
+        if isinstance(part, cst.Attribute) and (part.attr.value == "grad" or "zero_" in part.attr.value):
+            speaks_of = part.value
+        elif isinstance(part, cst.Call) and not isinstance(part.func, cst.Attribute):
+            speaks_of = part
+        else:
+            continue
+        if any(isinstance(word, cst.Name) and word.value in names for word in walk_everything(speaks_of)):
+            return mentions_clear(function)
+    return False
 
 
 def is_stub(function: Scope) -> bool:

@@ -46,10 +46,14 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, method or lambda of this file; `bound` is the `partial(...)` that fixed some of its arguments."""
+    """A function, method or lambda of the project; `bound` is the `partial(...)` that fixed some of its arguments.
+
+    `captured` pairs what it calls an object of the function around it with what that object is.
+    """
 
     scope: Scope
     bound: cst.Call | None = None
+    captured: tuple[tuple[Path, Path], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def moved(value: Value, old: Path, new: Path) -> Value:
             return Groups(of.rebase(old, new) if old.holds(of) else of)
         case Made(given=given):
             return replace(value, given=_moved(given, old, new))
+        case Function(captured=captured):
+            return replace(value, captured=(*captured, (old, new)))
         case Items() | Choice():
             return None
         case _:

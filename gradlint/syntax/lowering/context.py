@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Event
+from gradlint.events import Accumulate, Assign, Event, Forget, Place, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import Literals
@@ -18,7 +18,7 @@ from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import elements_of, walk
+from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +71,7 @@ class Lowering:
         self.jumps = 0
         self.statement: cst.CSTNode = scope.node
         self._watched = watched
+        self._given_control: list[int] = []
         self._run_statement = run_statement
         self._evaluate = evaluate
 
@@ -175,9 +176,29 @@ class Lowering:
                             found.add(path)
         return frozenset(found)
 
+    def give_control(self, node: cst.CSTNode) -> None:
+        """Somebody else runs here, and may clear what this scope steps, if it does."""
+        number = self.build.add(Forget(Place(node, self.statement, text_of(node)), None))
+        if number is not None:
+            self._given_control.append(number)
+
+    def _may_be_cleared_between(self) -> bool:
+        """Whether whoever runs this generator may clear in between: a loop of this file, or nobody here runs it."""
+        nodes = list(walk_everything(self.objects.program.home(self.scope).module))
+        runs = [n for n in nodes if isinstance(n, cst.Call) and self.objects.callee_name(n) == self.scope.name]
+        loops = [node for node in nodes if isinstance(node, cst.For) and node.iter in runs]
+        words = (part for loop in loops for part in walk_everything(loop.body))
+        taught = self.objects.program.clearing_words
+        names = {word.value for word in words if isinstance(word, cst.Name)}
+        return not runs or not taught.isdisjoint(names) or any("zero_" in name for name in names)
+
     def finish(self) -> Graph:
         """Tie what is left to the exit."""
         self.build.connect(self.build.ends, Graph.EXIT)
+        trains = any(isinstance(event, (Accumulate, Step)) for event in self.graph.events())
+        if self._given_control and not (trains and self._may_be_cleared_between()):
+            for number in self._given_control:
+                self.graph.nodes[number].event = None
         return self.graph
 
 

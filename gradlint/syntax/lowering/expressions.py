@@ -110,6 +110,7 @@ def _yield(low: Lowering, node: cst.Yield) -> None:
         lower(low, node.value)
     low.build.branch_off(Graph.EXIT)
     low.jumps += 1
+    low.give_control(node)
 
 
 def _elements(low: Lowering, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from gradlint.errors import GradlintError
 from gradlint.rule import Rule, all_rules
 from gradlint.selection import Choice, UnknownSelector, check, choose, suggestion
+from gradlint.vocabulary import Vocabulary
 
 Toml: TypeAlias = "str | int | float | bool | list[Toml] | dict[str, Toml] | object"
 
@@ -35,10 +37,18 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "exclude": _STRINGS,
         "extend-exclude": _STRINGS,
         "output-format": _STRING,
+        "target-optimizers": _STRINGS,
+        "known-clearing-calls": _STRINGS,
+        "known-stepping-calls": _STRINGS,
     }
 )
 """The keys of a configuration file and what their values are."""
 
+_TAUGHT = {
+    "target-optimizers": "optimizers",
+    "known-clearing-calls": "clearing",
+    "known-stepping-calls": "stepping",
+}
 _NAMES = ("gradlint.toml", "pyproject.toml")  # the first that is there wins
 _PLACE = re.compile(r"(?P<what>.*?),? *\(at (?:line (?P<row>\d+)|end of document).*\)", re.DOTALL)
 
@@ -57,6 +67,7 @@ class Layer:
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
     output_format: str | None = None
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class Settings:
     rules: tuple[Rule, ...]
     excludes: tuple[Globs, ...]
     output_format: str
+    vocabulary: Vocabulary
 
 
 class Configuration:
@@ -139,6 +151,7 @@ def _combine(layer: Layer | None, command_line: Layer) -> Settings:
         rules=choose((each.choice for each in layers), rules, preview=bool(previews and previews[-1])),
         excludes=(excludes, *(Globs(each.folder, each.extend_exclude) for each in layers if each.extend_exclude)),
         output_format=formats[-1] if formats else DEFAULT_FORMAT,
+        vocabulary=(layer or command_line).vocabulary,
     )
 
 
@@ -237,6 +250,9 @@ def _with(layer: Layer, key: str, value: Toml) -> Layer:
             return replace(layer, exclude=_strings(layer, key, value))
         case "extend-exclude", list():
             return replace(layer, extend_exclude=_strings(layer, key, value))
+        case "target-optimizers" | "known-clearing-calls" | "known-stepping-calls", list():
+            names = {_TAUGHT[key]: _dotted(layer, key, value)}
+            return replace(layer, vocabulary=replace(layer.vocabulary, **names))
         case "preview", bool():
             return replace(layer, preview=value)
         case "output-format", str():
@@ -249,6 +265,14 @@ def _strings(layer: Layer, key: str, values: list[Toml]) -> tuple[str, ...]:
         if not isinstance(value, str):
             raise _ill_typed(layer, key, values)
     return tuple(str(value) for value in values)
+
+
+def _dotted(layer: Layer, key: str, values: list[Toml]) -> tuple[str, ...]:
+    names = _strings(layer, key, values)
+    for name in names:
+        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
+            raise GradlintError(f"{where(layer, key)}: {name!r} is no dotted name, such as 'trainer.reset_grads'")
+    return names
 
 
 def _ill_typed(layer: Layer, key: str, value: Toml) -> GradlintError:

@@ -72,9 +72,9 @@ class Clear(Event):
         """Whether the gradients of a region may be meant.
 
         Parameters that nobody saw given to an optimizer may be any; an optimizer's own are its own, and those of
-        what it wraps (`x` and `x.optimizer`) or is an element of.
+        what it wraps (`x` and `x.optimizer`) or is an element of. Optimizers that nobody sees may be any.
         """
-        if self.possible or (self.owner is not None and self.owner.touches(region.owner)):
+        if self.possible or region.unseen or (self.owner is not None and self.owner.touches(region.owner)):
             return True
         if any(path.touches(region.params) for path in self.params):
             return True

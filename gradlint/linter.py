@@ -18,9 +18,13 @@ from gradlint.rule import Rule, all_rules
 from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 from gradlint.suppressions import apply
+from gradlint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from gradlint.project.analysis import Analysis, Project
+
+PLAIN = Vocabulary()
+"""The vocabulary of somebody who has taught nothing."""
 
 LARGE = 8_000_000
 """Characters of files that a workspace keeps in mind; then it starts afresh."""
@@ -47,34 +51,42 @@ class Workspace:
 
     def __init__(self, modules: Modules | None = None) -> None:
         self._modules = modules
-        self._project: Project | None = None
+        self._projects: dict[Vocabulary, Project] = {}
         self._seen = 0
 
-    def relevant(self, data: bytes, rules: Sequence[Rule], key: str) -> tuple[Rule, ...]:
+    def relevant(
+        self, data: bytes, rules: Sequence[Rule], key: str, vocabulary: Vocabulary = PLAIN
+    ) -> tuple[Rule, ...]:
         """The rules that a file can break: of their signs some are in its bytes, the others in what it imports.
 
         What is in one file and not in the other may come together where one calls the other.
         """
-        return tuple(rule for rule in rules if rule.signs and self._is_relevant(data, rule, key))
+        return tuple(rule for rule in rules if rule.signs and self._is_relevant(data, rule, key, vocabulary))
 
-    def _is_relevant(self, data: bytes, rule: Rule, key: str) -> bool:
-        missing = _missing(data, rule)
+    def _is_relevant(self, data: bytes, rule: Rule, key: str, vocabulary: Vocabulary) -> bool:
+        missing = _missing(vocabulary.spelt_out(data), rule)
         if not missing or len(missing) == len(rule.signs) or self._modules is None:
             return not missing
-        imported = [self._modules.bytes(other) for other in self._modules.imported(key)]
+        imported = [vocabulary.spelt_out(self._modules.bytes(other)) for other in self._modules.imported(key)]
         return all(any(re.search(sign, other) for other in imported) for sign in missing)
 
-    def analyse(self, source: Source, rules: Sequence[Rule], key: str) -> Analysis:
-        """What the rules say of a file, with its callees and callers. Raises BrokenSource."""
+    def analyse(self, source: Source, rules: Sequence[Rule], key: str, vocabulary: Vocabulary) -> Analysis:
+        """What the rules say of a file, with its callees and callers. Raises BrokenSource.
+
+        All are read by the file's own vocabulary.
+        """
         # It imports libcst, which costs a quarter of a second: only for files that survive the search of their bytes.
         from gradlint.project.analysis import Project
 
         self._seen += len(source.text)
-        if self._project is None or self._seen > LARGE:
-            self._project, self._seen = Project(self._modules), 0
-        if self._project.has_other_text(source, key):
-            return self._project.edited(key, source).diagnose(source, rules, key)
-        return self._project.diagnose(source, rules, key)
+        if self._seen > LARGE:
+            self._projects, self._seen = {}, 0
+        if vocabulary not in self._projects:
+            self._projects[vocabulary] = Project(self._modules, vocabulary)
+        project = self._projects[vocabulary]
+        if project.has_other_text(source, key):
+            return project.edited(key, source).diagnose(source, rules, key)
+        return project.diagnose(source, rules, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +97,9 @@ class _Broken:
     span: Span
 
 
-def suspicious(data: bytes, rules: Sequence[Rule]) -> bool:
+def suspicious(data: bytes, rules: Sequence[Rule], vocabulary: Vocabulary = PLAIN) -> bool:
     """Whether a sign of some rule is in the bytes of a file."""
+    data = vocabulary.spelt_out(data)
     return any(re.search(sign, data) for rule in rules for sign in rule.signs)
 
 
@@ -101,6 +114,7 @@ def lint(
     workspace: Workspace | None = None,
     key: str = "",
     check_syntax: bool = True,
+    vocabulary: Vocabulary = PLAIN,
 ) -> LintResult:
     """Everything that `rules` have to say about a text, less what its comments silence.
 
@@ -109,9 +123,9 @@ def lint(
     """
     workspace = workspace or Workspace()
     try:
-        possible = workspace.relevant(source.text.encode("utf-8", "surrogatepass"), rules, key)
+        possible = workspace.relevant(source.text.encode("utf-8", "surrogatepass"), rules, key, vocabulary)
         if possible:
-            return _finished(source, rules, *_diagnose(source, possible, workspace, key))
+            return _finished(source, rules, *_diagnose(source, possible, workspace, key, vocabulary))
         if check_syntax and (broken := _syntax_error(source)):
             return _finished(source, rules, broken)
         return LintResult()
@@ -127,12 +141,12 @@ def described(error: BaseException) -> str:
 
 
 def _diagnose(
-    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str
+    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str, vocabulary: Vocabulary
 ) -> tuple[_Broken | None, Analysis | None]:
     from gradlint.project.analysis import BrokenSource
 
     try:
-        analysis = workspace.analyse(source, rules, key)
+        analysis = workspace.analyse(source, rules, key, vocabulary)
     except BrokenSource as error:
         # Where the standard library rejects the text too, its reason is the better one to read.
         return _rejected_by_python(source) or _Broken(error.message, error.span), None
@@ -173,7 +187,7 @@ def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:
 def _syntax_error(source: Source) -> _Broken | None:
     """Why a text does not parse. The running Python may be older than the text's syntax: libcst has the last word."""
     broken = _rejected_by_python(source)
-    return broken and _diagnose(source, (), Workspace(), "")[0]
+    return broken and _diagnose(source, (), Workspace(), "", PLAIN)[0]
 
 
 def _rejected_by_python(source: Source) -> _Broken | None:

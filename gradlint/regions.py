@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 ELEMENT = "[*]"  # some element of a container: reached by a loop variable or a computed index
 GROUPS = "param_groups"  # the parameters of an optimizer nobody saw constructed
+UNSEEN = "<optimizers>"  # those of optimizers that are somewhere behind an object
 
 
 class Path(NamedTuple):
@@ -69,4 +70,9 @@ class Region:
     @property
     def known(self) -> bool:
         """Whether somebody saw which parameters the optimizer was given."""
-        return self.params.fields[-1:] != (GROUPS,)
+        return self.params.fields[-1:] not in ((GROUPS,), (UNSEEN,))
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the owner only stands for its optimizers, which may go by other names as well."""
+        return self.params.fields[-1:] == (UNSEEN,)

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from gradlint.linter import Workspace, described, lint, suspicious
 from gradlint.project.modules import Modules, key_of
 from gradlint.rule import Rule
 from gradlint.source import Source, UndecodableSource
+from gradlint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -55,7 +56,7 @@ class Mending(enum.Enum):
 class Task:
     """The bytes of one file and what is to be done with them. `explicit`: somebody asked for this very file.
 
-    `key` is what the file is called among its modules.
+    `key` is what the file is called among its modules, `vocabulary` what its configuration teaches.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Task:
     mending: Mending = Mending.NONE
     explicit: bool = True
     key: str = ""
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,14 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
         except OSError as error:
             outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
             continue
-        tasks[index] = Task(file.path, data, file.settings.rules, mending, file.explicit, key_of(file.location))
+        tasks[index] = _task(file, data, mending)
     promising: dict[int, Task] = {}
-    if any(suspicious(task.data, task.rules) for task in tasks.values()):
+    if any(suspicious(task.data, task.rules, task.vocabulary) for task in tasks.values()):
         modules = Modules(project_files(files), _read, {task.key: task.data for task in tasks.values()})
         whole = Workspace(modules)
-        promising = {i: task for i, task in tasks.items() if whole.relevant(task.data, task.rules, task.key)}
+        promising = {
+            i: task for i, task in tasks.items() if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
+        }
         checked = _check_all(tuple(promising.values()), modules, jobs or _processors())
         outcomes |= dict(zip(promising, checked, strict=True))
     plain = {index: task for index, task in tasks.items() if index not in promising}
@@ -109,10 +113,15 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
 
 def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE) -> Outcome:
     """Lint the bytes that somebody is about to write to a file, among the other files of its project."""
-    task = Task(file.path, data, file.settings.rules, mending, key=key_of(file.location))
-    if not suspicious(data, task.rules):
+    task = _task(file, data, mending)
+    if not suspicious(data, task.rules, task.vocabulary):
         return check(task)
     return check(task, Workspace(Modules(project_files([file]), _read, {task.key: data})))
+
+
+def _task(file: File, data: bytes, mending: Mending) -> Task:
+    settings = file.settings
+    return Task(file.path, data, settings.rules, mending, file.explicit, key_of(file.location), settings.vocabulary)
 
 
 def _read(key: str) -> bytes:
@@ -127,7 +136,7 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
     except UndecodableSource as error:
         problem = (f"{task.path}: {error}",)
         return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
-    result = lint(source, task.rules, workspace=workspace, key=task.key)
+    result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
     outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others)
     if task.mending is Mending.NONE or not any(each.fix for each in result.diagnostics):
         return outcome
@@ -157,7 +166,7 @@ def save(file: File, outcome: Outcome) -> Outcome:
 
 
 def _findings(source: Source, task: Task, workspace: Workspace) -> tuple[Diagnostic, ...] | None:
-    result = lint(source, task.rules, workspace=workspace, key=task.key)
+    result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
     return result.diagnostics if result.parses and not result.failures else None
 
 

@@ -9,6 +9,7 @@ import pytest
 from gradlint.config import DEFAULT_EXCLUDE, KEYS, Configuration, Globs, Layer, Settings
 from gradlint.errors import GradlintError
 from gradlint.selection import Choice
+from gradlint.vocabulary import Vocabulary
 
 
 @pytest.fixture
@@ -37,6 +38,9 @@ preview = true
 exclude = ["old"]
 extend-exclude = ["new/*.py"]
 output-format = "json"
+target-optimizers = ["my_pkg.optim.build"]
+known-clearing-calls = ["trainer.reset_grads", "reset_all"]
+known-stepping-calls = ["apply_updates"]
 """
     )
     found = settings(folder)
@@ -44,10 +48,13 @@ output-format = "json"
     assert "GRD000" in codes(found)
     assert found.excludes == (Globs(folder, ("old",)), Globs(folder, ("new/*.py",)))
     assert found.output_format == "json"
+    taught = Vocabulary(("trainer.reset_grads", "reset_all"), ("apply_updates",), ("my_pkg.optim.build",))
+    assert found.vocabulary == taught
     assert found.root == folder
     assert found.file == folder / "pyproject.toml"
     assert set(KEYS) == {
         "select", "ignore", "extend-select", "extend-ignore", "preview", "exclude", "extend-exclude", "output-format",
+        "target-optimizers", "known-clearing-calls", "known-stepping-calls",
     }  # fmt: skip
 
 
@@ -56,6 +63,7 @@ def test_defaults(folder: Path) -> None:
     assert codes(found)[0] == "GRD000"
     assert found.excludes == (Globs(folder, DEFAULT_EXCLUDE),)
     assert found.output_format == "full"
+    assert found.vocabulary == Vocabulary()
     assert found.file is None
 
 
@@ -154,6 +162,39 @@ def test_a_pyproject_without_us_is_passed_over(folder: Path, text: str) -> None:
             "[tool.gradlint]\nignore = ['GRD101', 'missing-zero']",
             ":2: ignore: unknown rule, prefix or category 'missing-zero'; did you mean 'missing-zero-grad'?",
             id="unknown-rule",
+        ),
+        pytest.param(
+            "[tool.gradlint]\n\nknown-clearing-calls = 'reset_all'",
+            ":3: known-clearing-calls must be a list of strings, not 'reset_all'",
+            id="one-call-without-a-list",
+        ),
+        pytest.param(
+            "[tool.gradlint]\nknown-stepping-calls = ['step_all', 2]",
+            ":2: known-stepping-calls must be a list of strings, not ['step_all', 2]",
+            id="a-call-that-is-a-number",
+        ),
+        pytest.param(
+            "[tool.gradlint]\npreview = true\nknown-clearing-calls = ['reset_all', 'trainer.reset()']",
+            ":3: known-clearing-calls: 'trainer.reset()' is no dotted name, such as 'trainer.reset_grads'",
+            id="a-call-with-parentheses",
+        ),
+        pytest.param(
+            "[tool.gradlint]\nknown-stepping-calls = ['.apply']",
+            ":2: known-stepping-calls: '.apply' is no dotted name,",
+            id="a-name-that-begins-with-a-dot",
+        ),
+        pytest.param(
+            "[tool.gradlint]\ntarget-optimizers = ['']", ":2: target-optimizers: '' is no dotted name,", id="no-name"
+        ),
+        pytest.param(
+            "[tool.gradlint]\ntarget-optimizers = ['a.class']",
+            ":2: target-optimizers: 'a.class' is no dotted name,",
+            id="a-keyword",
+        ),
+        pytest.param(
+            "[tool.gradlint]\nknown-clearing-cals = []",
+            ":2: known-clearing-cals: unknown key 'known-clearing-cals'; did you mean 'known-clearing-calls'?",
+            id="a-misspelt-one",
         ),
         pytest.param("[tool.gradlint]\nx = ", ":2: Invalid value", id="broken-in-a-line"),
         pytest.param("[tool.gradlint]\nx = [\n", ":2: ", id="broken-at-the-end"),

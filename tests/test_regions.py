@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradlint.events import Clear, Place
-from gradlint.regions import ELEMENT, GROUPS, Path, Region
+from gradlint.regions import ELEMENT, GROUPS, UNSEEN, Path, Region
 
 MODEL = Path(1, "model")
 HEAD = MODEL.field("head")
@@ -57,3 +57,10 @@ def test_rebase_renames_parameters_and_owner_where_they_are_given() -> None:
 )
 def test_clear_reaches(clear: tuple[tuple[Path, ...], bool, Path | None], region: Region, reaches: bool) -> None:
     assert Clear(Place(None, None), *clear).reaches(region) is reaches
+
+
+def test_what_is_stepped_behind_an_object_is_not_known() -> None:
+    trainer = Path(0, "trainer")
+    unseen = Region(trainer.field(UNSEEN), trainer)
+    assert unseen.unseen and not unseen.known
+    assert not Region(trainer.field(GROUPS), trainer).unseen

@@ -24,6 +24,7 @@ from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.parse import BrokenSource, deep_recursion
 from gradlint.syntax.program import Alone, File, Program
 from gradlint.syntax.scopes import Scope
+from gradlint.vocabulary import Vocabulary
 
 __all__ = ["Analysis", "BrokenSource", "Project", "RuleFailure", "diagnose"]
 
@@ -52,16 +53,20 @@ class Analysis:
 
 
 class Project:
-    """Judges files among the others of their project. What was read for one file serves the next one."""
+    """Judges files among the others of their project. What was read for one file serves the next one.
 
-    def __init__(self, modules: Modules | None = None) -> None:
+    All are read by one vocabulary.
+    """
+
+    def __init__(self, modules: Modules | None = None, vocabulary: Vocabulary | None = None) -> None:
         self._modules = modules
-        self._lowerer = Lowerer(Program(modules or Alone()))
+        self._lowerer = Lowerer(Program(modules or Alone(), vocabulary or Vocabulary()))
         self._callers: Callers = CallersByName(modules) if modules is not None else NoCallers()
 
     def edited(self, key: str, source: Source) -> Project:
         """The same project, with one file as somebody is about to write it."""
-        changed = Project(self._modules.with_text(key, source.encode()) if self._modules is not None else None)
+        modules = self._modules.with_text(key, source.encode()) if self._modules is not None else None
+        changed = Project(modules, self._lowerer.program.vocabulary)
         changed._lowerer.program.trees = self._lowerer.program.trees
         return changed
 
@@ -92,9 +97,9 @@ class Project:
         return Analysis(tuple(sorted(diagnostics, key=Diagnostic.sort_key)), tuple(failures), others)
 
 
-def diagnose(source: Source, rules: Sequence[Rule]) -> Analysis:
+def diagnose(source: Source, rules: Sequence[Rule], vocabulary: Vocabulary | None = None) -> Analysis:
     """Judge one file by itself. Raises BrokenSource, as `Project.diagnose` does."""
-    return Project().diagnose(source, rules)
+    return Project(vocabulary=vocabulary).diagnose(source, rules)
 
 
 @dataclass(slots=True)
@@ -131,7 +136,8 @@ class _Judged:
 
     def _is_told_here(self, home: File, rule: FlowRule) -> bool:
         """Whether what is wrong in a file is said when this one is judged: the other may not be judged itself."""
-        return home is self.file or not all(re.search(sign, home.source.text.encode()) for sign in rule.signs)
+        text = self.lowerer.program.vocabulary.spelt_out(home.source.text.encode())
+        return home is self.file or not all(re.search(sign, text) for sign in rule.signs)
 
     def _resting_on(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         """The scopes that a report takes to be called again, and whose callers nobody has looked for."""

@@ -51,6 +51,9 @@ class Recurrence:
         scope = self._objects.program.scopes[number]
         if scope.kind != "function" or is_wrapped(self._objects, scope):
             return False
+        # Callers are not followed into what the configuration speaks of, so they cannot be asked.
+        if scope.name in self._objects.program.vocabulary.words:
+            return False
         if number not in asked and is_reachable(scope):
             return True
         return number not in self._called and not _is_test(scope) and self.is_fair(region, number)

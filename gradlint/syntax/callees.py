@@ -11,7 +11,7 @@ from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_stub, mentions_clear
+from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_stub
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
@@ -59,7 +59,7 @@ class Callees:
             if path is not None and name in class_.functions:
                 target = self._seen_from(path, classes[0], class_.functions[name][-1])
                 waits = is_stub(target) and not catalogue.only_computes(name)
-                if waits or any(map(mentions_clear, self._overrides(class_, name))):
+                if waits or any(map(self._objects.program.mentions_clear, self._overrides(class_, name))):
                     return Forget(_place(call, statement), (path,), target.number)
                 return self._enter(call, call.args, target, statement, path)
         return None
@@ -82,13 +82,13 @@ class Callees:
         if isinstance(value, Instance):
             methods = (one.functions.get(name, ()) for one in self._objects.lineage(value.of) for name in _AROUND)
             found += [method for group in methods for method in group]
-        return any(map(mentions_clear, found))
+        return any(map(self._objects.program.mentions_clear, found))
 
     def is_clearing_property(self, node: cst.Attribute) -> bool:
         """Whether reading an attribute runs a property of this file that speaks of clearing gradients."""
         _, classes = self._classes(node.value)
         methods = [method for one in classes for method in one.functions.get(node.attr.value, ())]
-        return any(method.decorators and mentions_clear(method) for method in methods)
+        return any(method.decorators and self._objects.program.mentions_clear(method) for method in methods)
 
     def _classes(self, receiver: cst.BaseExpression) -> tuple[Path | None, list[Scope]]:
         """An object's path, and the classes of this file in which its methods are looked up."""
@@ -121,7 +121,8 @@ class Callees:
     ) -> Call | Forget | None:
         """The call of a scope; None where what it does cannot be read, and its name has to tell."""
         if target.unread or self._objects.program.home(target).opaque:
-            return Forget(_place(node, statement), None, target.number) if mentions_clear(target) else None
+            clears = self._objects.program.mentions_clear(target)
+            return Forget(_place(node, statement), None, target.number) if clears else None
         binds = list(captured)
         formals = list(target.parameters)
         if target.receiver is not None and target.parent is not None:
@@ -182,6 +183,6 @@ def is_wrapped(objects: Objects, target: Scope) -> bool:
         if found is not None:
             around = [*found.scope.functions.get(found.name, ())]
             around += [found.scope.classes[found.name]] if found.name in found.scope.classes else []
-            if any(map(mentions_clear, around)):
+            if any(map(objects.program.mentions_clear, around)):
                 return True
     return False

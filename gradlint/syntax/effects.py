@@ -14,6 +14,7 @@ from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
 from gradlint.syntax.frameworks import steps_may_clear
 from gradlint.syntax.gradients import Gradients, gradient_of
+from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped
@@ -30,12 +31,16 @@ class Effects:
         self._callees = Callees(objects, scope)
         self._gradients = Gradients(objects, scope)
         self._frameworks = FrameworkCalls(objects, scope, self._callees)
+        self._known = KnownCalls(objects, scope, self._clear_by)
         self._steps_may_clear = steps_may_clear(objects.program.home(scope).table.imports.values())
 
     # -- calls --------------------------------------------------------------------------------------------------
 
     def call(self, call: cst.Call, statement: cst.CSTNode) -> list[Effect]:
         """The events of a call, its arguments and receiver not included."""
+        taught = self._known.read(call, statement)
+        if taught is not None:
+            return [*taught]
         name = self._objects.callee_name(call)
         known = self._frameworks.read(call, name, statement)
         if known is not None:
@@ -222,6 +227,8 @@ class Effects:
         place = self._place(call, statement)
         values = [a.value for a in call.args]
         if catalogue.clears_gradients(name) or any(_is_zero_grad(value) for value in (call.func, *values)):
+            return [Forget(place, None)]
+        if any(map(self._known.clears, values)):
             return [Forget(place, None)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
             return [self._gradients.clear_of(values[0], call, statement)]

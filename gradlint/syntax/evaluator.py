@@ -285,13 +285,14 @@ class Evaluator(Identity):
         if qualified.endswith("chain") or name == "chain":
             return union(*(self.value(a.value, scope, depth + 1) for a in call.args))
         class_ = self.class_of_name(call.func, scope)
+        known = self.goes_by(call.func, scope, self.program.vocabulary.optimizers)
         if class_ is not None:
-            if self.is_optimizer_class(class_):
+            if known or self.is_optimizer_class(class_):
                 steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
                 made = self._constructed(call, scope, depth, repeats=False)
-                return replace(made, clears=bool(steps) and changes_gradients(steps[0]))
+                return replace(made, clears=bool(steps) and changes_gradients(steps[0], self.program.clearing_words))
             return Instance(class_, call, scope)
-        if catalogue.is_optimizer_class(qualified):
+        if known or catalogue.is_optimizer_class(qualified):
             return self._constructed(call, scope, depth, repeats=name == "LBFGS")
         returned = self._returned(call, scope, depth)
         return returned if returned is not None else Made(qualified, tuple(self.given(call, scope)))

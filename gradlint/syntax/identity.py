@@ -13,6 +13,7 @@ from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
 from gradlint.syntax.values import Instance
+from gradlint.vocabulary import is_named
 
 MAX_DEPTH = 12  # assignments followed one after another
 
@@ -323,6 +324,19 @@ class Identity:
             case _:
                 return ""
 
+    def goes_by(self, node: cst.BaseExpression, scope: Scope, known: tuple[str, ...]) -> bool:
+        """Whether one of some dotted names means an expression: as it is written, imported or defined."""
+        return bool(known) and any(is_named(name, known) for name in self._names(node, scope))
+
+    def _names(self, node: cst.BaseExpression, scope: Scope) -> Iterator[str]:
+        yield _written(node)
+        yield self.qualified(node, scope)
+        found = self.definition(node, scope) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        if found is not None and found.name:
+            module = self.program.home(found.scope).key.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            class_ = f".{found.scope.name}" if found.scope.kind == "class" else ""
+            yield f"{module}{class_}.{found.name}"
+
     @staticmethod
     def callee_name(call: cst.Call) -> str:
         """The last name of what is called."""
@@ -331,3 +345,14 @@ class Identity:
                 return name
             case _:
                 return ""
+
+
+def _written(node: cst.BaseExpression) -> str:
+    """The dotted text of an expression, from the last part on that is no name."""
+    match node:
+        case cst.Name(value=name):
+            return name
+        case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+            return f"{_written(value)}.{attribute}"
+        case _:
+            return ""

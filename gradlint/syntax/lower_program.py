@@ -61,6 +61,12 @@ def _watched(file: File, objects: Objects) -> frozenset[str]:
         for expression in (mention.receiver, *given):
             for region in objects.regions(expression, mention.scope):
                 found.update((region.params.name, *region.params.fields, region.owner.name, *region.owner.fields))
+    vocabulary = objects.program.vocabulary
+    for call, scope in objects.taught(file, (*vocabulary.clearing, *vocabulary.stepping)):
+        found.update(_identifiers(call))
+        for expression in (call.func, *(argument.value for argument in call.args)):
+            path = objects.path(expression, scope)
+            found.update((path.name, *path.fields) if path is not None else ())
     found.discard("self")
     return frozenset(found)
 

@@ -9,7 +9,7 @@ from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import elements_of
+from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Choice, Function, Groups, Instance, Made, Optimizer, Parameters
 
 _TELLING = (
@@ -35,6 +35,7 @@ class Objects(Evaluator):
         self._used: dict[File, dict[Path, set[str]]] = {}
         self._given_away: dict[File, frozenset[Path]] = {}
         self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
+        self._taught: dict[tuple[File, tuple[str, ...]], tuple[tuple[cst.Call, Scope], ...]] = {}
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
         """The optimizer that an expression is; None if it is none."""
@@ -176,6 +177,14 @@ class Objects(Evaluator):
                 return tuple(path for value in values for path in self.tensors(value, inner))
         path = self.path(node, scope)
         return (path,) if path is not None else ()
+
+    def taught(self, file: File, names: tuple[str, ...]) -> tuple[tuple[cst.Call, Scope], ...]:
+        """The calls in a file that go by one of some dotted names, each with the scope that it stands in."""
+        if (file, names) not in self._taught:
+            nodes = ((node, scope) for scope in file.table.scopes for node in walk(scope.node)) if names else ()
+            calls = ((node, scope) for node, scope in nodes if isinstance(node, cst.Call))
+            self._taught[file, names] = tuple(each for each in calls if self.goes_by(each[0].func, each[1], names))
+        return self._taught[file, names]
 
     def around(self, path: Path) -> tuple[Path, ...]:
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""

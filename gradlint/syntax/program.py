@@ -14,8 +14,9 @@ from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Binding, Scope, Table
+from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
+from gradlint.vocabulary import Vocabulary, last_words
 
 
 class Surroundings(Protocol):
@@ -68,6 +69,7 @@ class Program:
     """The files that have been read, and the scopes of all of them by number."""
 
     surroundings: Surroundings = field(default_factory=Alone)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     scopes: list[Scope] = field(default_factory=list)
     # Trees by text: a program that differs in one file need not parse the others anew.
     trees: dict[str, cst.Module] = field(default_factory=dict)
@@ -92,7 +94,7 @@ class Program:
 
     def _read(self, source: Source, key: str) -> File:
         try:
-            part = cut(source)
+            part = cut(source, self.vocabulary.words)
             module = self.trees.get(source.text) or parse(source, part.text)
             self.trees[source.text] = module
             table = collect(module, len(self.scopes), part.written)
@@ -133,6 +135,15 @@ class Program:
     def home(self, scope: Scope) -> File:
         """The file that a scope stands in."""
         return self._homes[scope.module.number]
+
+    @property
+    def clearing_words(self) -> frozenset[str]:
+        """Identifiers that speak of clearing gradients because the configuration says so."""
+        return last_words(self.vocabulary.clearing)
+
+    def mentions_clear(self, function: Scope) -> bool:
+        """Whether a function's code speaks of clearing gradients."""
+        return mentions_clear(function, self.clearing_words)
 
     def view(self, class_: Scope, method: Scope) -> Scope:
         """A method as the objects of a class run it that inherits it: what it calls on them is looked up in theirs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -128,13 +128,17 @@ def calls(function: Scope, name: str) -> bool:
     )
 
 
-def mentions_clear(function: Scope) -> bool:
-    """Whether a function's code speaks of clearing gradients, itself or by a helper of that name."""
+def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
+    """Whether a function's code speaks of clearing gradients, itself or by a helper of that name or of some others."""
     names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}
-    return "grad" in names or any(name.startswith("zero_") or "zero_grad" in name for name in names)
+    return (
+        "grad" in names
+        or not words.isdisjoint(names)
+        or any(name.startswith("zero_") or "zero_grad" in name for name in names)
+    )
 
 
-def changes_gradients(function: Scope) -> bool:
+def changes_gradients(function: Scope, words: Set[str] = frozenset()) -> bool:
     """Whether code of a function sets, deletes or zeroes a `.grad`, or calls something of such a name."""
     for part in walk_everything(function.node):
         match part:
@@ -142,7 +146,7 @@ def changes_gradients(function: Scope) -> bool:
                 return True
             case cst.Del(target=cst.Attribute(attr=cst.Name(value="grad"))):
                 return True
-            case cst.Name(value=name) if "zero_" in name:
+            case cst.Name(value=name) if "zero_" in name or name in words:
                 return True
             case _:
                 pass

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from gradlint.source import Source
@@ -31,8 +31,11 @@ class Slice:
     written: frozenset[str] | None = None
 
 
-def cut(source: Source) -> Slice:
-    """The part of a text that can matter; all of it where it is short, or this Python cannot parse it."""
+def cut(source: Source, words: Set[str] = frozenset()) -> Slice:
+    """The part of a text that can matter; all of it where it is short, or this Python cannot parse it.
+
+    `words` are further identifiers that speak of gradients.
+    """
     if source.rows < LONG:
         return Slice(source.text)
     try:
@@ -42,7 +45,7 @@ def cut(source: Source) -> Slice:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Slice(source.text)
     functions = list(_functions(tree))
-    leading = _leading(functions, source)
+    leading = _leading(functions, source, _speaking(words | _renamed(tree, words)))
     idle = [function for function in functions if function.name not in leading]
     lines = [source.text[a:b] for a, b in zip(source.line_starts, [*source.line_starts[1:], None], strict=False)]
     written: set[str] = set()
@@ -61,7 +64,19 @@ def _functions(tree: ast.Module) -> Iterator[Function]:
                 yield member
 
 
-def _leading(functions: list[Function], source: Source) -> set[str]:
+def _renamed(tree: ast.Module, words: Set[str]) -> set[str]:
+    """What imports call some identifiers."""
+    imports = (node for node in ast.walk(tree) if words and isinstance(node, ast.Import | ast.ImportFrom))
+    names = (alias for node in imports for alias in node.names)
+    return {alias.asname for alias in names if alias.asname and alias.name.rpartition(".")[2] in words}
+
+
+def _speaking(words: Set[str]) -> re.Pattern[str]:
+    """A pattern for what speaks of gradients."""
+    return re.compile("|".join((_SPEAKS.pattern, *map(re.escape, sorted(words)))), re.IGNORECASE) if words else _SPEAKS
+
+
+def _leading(functions: list[Function], source: Source, speaks: re.Pattern[str]) -> set[str]:
     """Names of functions that speak of gradients, or call one that does."""
     named: dict[str, list[Function]] = {}
     callers: dict[str, set[str]] = {}
@@ -71,7 +86,7 @@ def _leading(functions: list[Function], source: Source) -> set[str]:
         for called in _called(function):
             callers.setdefault(called, set()).add(function.name)
         start, end = source.line_starts[function.lineno - 1], _end(function, source)
-        if function.name in _ALWAYS or _SPEAKS.search(source.text, start, end):
+        if function.name in _ALWAYS or speaks.search(source.text, start, end):
             work.append(function.name)
     found: set[str] = set()
     while work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradlint.regions import Path
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope, mentions_clear
+from gradlint.syntax.scopes import Scope
 from gradlint.syntax.values import Function
 
 
@@ -15,14 +15,17 @@ def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
         if objects.path(mention.receiver, mention.scope) == optimizer:
             given = mention.call.args[0].value if mention.call is not None and mention.call.args else None
             hook = objects.value(given, mention.scope) if given is not None else None
-            if not isinstance(hook, Function) or mentions_clear(hook.scope):
+            if not isinstance(hook, Function) or objects.program.mentions_clear(hook.scope):
                 return True
     return False
 
 
 def clears_outside(objects: Objects, function: Scope) -> bool:
     """Whether code of the file outside a function clears gradients, or hands an optimizer to a handler that may."""
-    mentions = objects.program.home(function).table.mentions
+    file = objects.program.home(function)
+    mentions = file.table.mentions
+    if any(scope is not function for _, scope in objects.taught(file, objects.program.vocabulary.clearing)):
+        return True
     # `torch.autograd.grad(...)` is a call, the gradient of a tensor is none.
     clears = [*mentions.get("zero_grad", ()), *(m for m in mentions.get("grad", ()) if m.call is None)]
     if any(mention.scope is not function for mention in clears):

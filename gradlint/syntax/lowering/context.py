@@ -188,7 +188,9 @@ class Lowering:
         runs = [n for n in nodes if isinstance(n, cst.Call) and self.objects.callee_name(n) == self.scope.name]
         loops = [node for node in nodes if isinstance(node, cst.For) and node.iter in runs]
         words = (part for loop in loops for part in walk_everything(loop.body))
-        return not runs or any(isinstance(word, cst.Name) and "zero_" in word.value for word in words)
+        taught = self.objects.program.clearing_words
+        names = {word.value for word in words if isinstance(word, cst.Name)}
+        return not runs or not taught.isdisjoint(names) or any("zero_" in name for name in names)
 
     def finish(self) -> Graph:
         """Tie what is left to the exit."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gradlint.project.modules import Modules
 from gradlint.syntax.lower_program import Lowerer
-from gradlint.syntax.scopes import Scope, mentions
+from gradlint.syntax.scopes import Scope, names_in
 
 MAX_FILES = 60  # files read in search of the callers of one scope
 
@@ -35,7 +35,7 @@ def inherited_callers(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
     overridden = set(class_.functions)
     for base in lowerer.objects.lineage(lowerer.program.scopes[class_.number])[1:]:
         for name, methods in base.functions.items():
-            if name not in overridden and mentions(methods[-1], scope.name):
+            if name not in overridden and scope.name in names_in(methods[-1]):
                 yield lowerer.program.view(class_, methods[-1])
         overridden |= set(base.functions)
 
@@ -57,7 +57,7 @@ class CallersByName:
         for key in list(found)[:MAX_FILES]:
             file = lowerer.program.file(key)
             for other in file.table.scopes if file is not None else ():
-                if other.kind != "class" and mentions(other, scope.name):
+                if other.kind != "class" and scope.name in names_in(other):
                     yield other
 
     def _origins(self, scope: Scope, key: str) -> Iterator[str]:

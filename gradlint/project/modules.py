@@ -13,6 +13,11 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 
+SHORT = 10_000
+"""Bytes up to which any module is read that another one calls, for it may only pass the call on."""
+
+_SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|ist)")
+
 ROOTS = ("", "src")
 """Folders below one of a file's own folders from which modules may be imported."""
 
@@ -65,9 +70,12 @@ class Modules:
         return Modules({key: key, **self._files}, self._read, {**self._bytes, key: content})
 
     def source(self, key: str) -> Source | None:
-        """The text of a file; None where it cannot be read as one."""
+        """The text of a file; None where it cannot be read as one, or is long and cannot matter."""
         try:
-            return Source.decode(self._files[key], self.bytes(key))
+            content = self.bytes(key)
+            if len(content) > SHORT and not _SPEAKS.search(content):
+                return None
+            return Source.decode(self._files[key], content)
         except (OSError, KeyError, UndecodableSource):
             return None
 

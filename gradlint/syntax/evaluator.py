@@ -100,6 +100,13 @@ class Evaluator(Identity):
         """What the object at a path is."""
         if path in self._busy:
             return None
+        if self._busy:  # amid another question some of the answers are missing
+            return self._ask(path, depth)
+        if path not in self._values:
+            self._values[path] = self._ask(path, depth)
+        return self._values[path]
+
+    def _ask(self, path: Path, depth: int) -> Value:
         self._busy.add(path)
         try:
             if not path.fields:

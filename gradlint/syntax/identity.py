@@ -12,7 +12,7 @@ from gradlint.syntax import catalogue, lightning
 from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
-from gradlint.syntax.values import Instance
+from gradlint.syntax.values import Instance, Value
 from gradlint.vocabulary import is_named
 
 MAX_DEPTH = 12  # assignments followed one after another
@@ -27,8 +27,21 @@ class Identity:
         self._lineages: dict[Scope, tuple[Scope, ...]] = {}
         self._paths: dict[tuple[int, str], Path] = {}
         self._busy: set[object] = set()
-        # What loop variables stand for inside the loops that are being read now.
-        self.looping: dict[tuple[int, str], Binding] = {}
+        self._looping: dict[tuple[int, str], Binding] = {}
+        # What is at paths, outside of all loops and in the loops that are being read now.
+        self._steady_values: dict[Path, Value] = {}
+        self._values = self._steady_values
+        self._definitions: dict[tuple[int, int | str], Definition | None] = {}
+
+    @property
+    def looping(self) -> dict[tuple[int, str], Binding]:
+        """What loop variables stand for inside the loops that are being read now."""
+        return self._looping
+
+    @looping.setter
+    def looping(self, bindings: dict[tuple[int, str], Binding]) -> None:
+        self._looping = bindings
+        self._values = {} if bindings else self._steady_values
 
     def path(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Path | None:
         """The access path of an expression, through aliases; None for what has no name."""
@@ -101,6 +114,12 @@ class Identity:
 
     def definition(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
         """Where the project defines what a name, or an attribute of a module, means."""
+        key = (scope.number, node.value if isinstance(node, cst.Name) else id(node))
+        if key not in self._definitions:
+            self._definitions[key] = self._define(node, scope)
+        return self._definitions[key]
+
+    def _define(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
         match node:
             case cst.Name(value=name):
                 owner = scope.owner(name)

@@ -29,6 +29,14 @@ class Binding:
     imported: str = ""  # the qualified name that an import gives it
 
 
+@dataclass(slots=True)
+class Words:
+    """What the words of a scope's code are, once somebody has asked; the same for all copies of the scope."""
+
+    names: frozenset[str] | None = None
+    called: frozenset[str] | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Scope:
     """A module, class, function or lambda. Its number is its own in the whole program."""
@@ -52,6 +60,7 @@ class Scope:
     stars: list[str] = field(default_factory=list)
     # Of a function in a long file: nobody has read its body, which does not speak of gradients.
     unread: bool = False
+    words: Words = field(default_factory=Words)
 
     @property
     def receiver(self) -> str | None:
@@ -115,22 +124,24 @@ class Table:
         return self.scopes[0]
 
 
-def mentions(scope: Scope, name: str) -> bool:
-    """Whether a name stands anywhere in a scope's code."""
-    return any(isinstance(part, cst.Name) and part.value == name for part in walk_everything(scope.node))
+def names_in(scope: Scope) -> frozenset[str]:
+    """Every name that stands anywhere in a scope's code."""
+    if scope.words.names is None:
+        scope.words.names = frozenset(p.value for p in walk_everything(scope.node) if isinstance(p, cst.Name))
+    return scope.words.names
 
 
 def calls(function: Scope, name: str) -> bool:
     """Whether a function calls something by its bare name."""
-    return any(
-        isinstance(part, cst.Call) and isinstance(part.func, cst.Name) and part.func.value == name
-        for part in walk_everything(function.node)
-    )
+    if function.words.called is None:
+        found = (part.func for part in walk_everything(function.node) if isinstance(part, cst.Call))
+        function.words.called = frozenset(func.value for func in found if isinstance(func, cst.Name))
+    return name in function.words.called
 
 
 def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
     """Whether a function's code speaks of clearing gradients, itself or by a helper of that name or of some others."""
-    names = {part.value for part in walk_everything(function.node) if isinstance(part, cst.Name)}
+    names = names_in(function)
     return (
         "grad" in names
         or not words.isdisjoint(names)
@@ -140,6 +151,8 @@ def mentions_clear(function: Scope, words: Set[str] = frozenset()) -> bool:
 
 def changes_gradients(function: Scope, words: Set[str] = frozenset()) -> bool:
     """Whether code of a function sets, deletes or zeroes a `.grad`, or calls something of such a name."""
+    if "grad" not in names_in(function) and not mentions_clear(function, words):
+        return False
     for part in walk_everything(function.node):
         match part:
             case cst.AssignTarget(target=cst.Attribute(attr=cst.Name(value="grad"))):

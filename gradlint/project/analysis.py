@@ -12,7 +12,7 @@ from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.solver import Solver
-from gradlint.project.callers import Callers, CallersByName, NoCallers
+from gradlint.project.callers import Callers
 from gradlint.project.link import clears
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
@@ -61,7 +61,7 @@ class Project:
     def __init__(self, modules: Modules | None = None, vocabulary: Vocabulary | None = None) -> None:
         self._modules = modules
         self._lowerer = Lowerer(Program(modules or Alone(), vocabulary or Vocabulary()))
-        self._callers: Callers = CallersByName(modules) if modules is not None else NoCallers()
+        self._callers = Callers(modules)
 
     def edited(self, key: str, source: Source) -> Project:
         """The same project, with one file as somebody is about to write it."""
@@ -111,6 +111,7 @@ class _Judged:
     file: File
     _scopes: dict[Scope, None] = field(default_factory=dict)
     _asked: set[int] = field(default_factory=set)
+    _doubtful: set[int] = field(default_factory=set)
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
@@ -128,11 +129,22 @@ class _Judged:
             if not unsure:
                 break
             for number in sorted(unsure):
+                found = self.callers.of(self.lowerer.program.scopes[number], self.lowerer)
                 self._asked.add(number)
-                self._scopes |= dict.fromkeys(self.callers.of(self.lowerer.program.scopes[number], self.lowerer))
+                self._scopes |= found.scopes
+                if found.doubtful:
+                    self._doubtful.add(number)
         else:
             told = [(finding, report) for finding, report in told if not any(self._resting_on(report, graphs))]
+        told = [(finding, report) for finding, report in told if self._holds(finding, report, graphs, homes)]
         yield from _Teller(self.file, rule, homes).diagnostics(told)
+
+    def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
+        """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""
+        if not self._doubtful.isdisjoint(self._called_again(report, graphs)):
+            return False
+        scopes = {homes.scope(event) for event, _ in finding.story}
+        return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)
 
     def _is_told_here(self, home: File, rule: FlowRule) -> bool:
         """Whether what is wrong in a file is said when this one is judged: the other may not be judged itself."""
@@ -141,9 +153,12 @@ class _Judged:
 
     def _resting_on(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         """The scopes that a report takes to be called again, and whose callers nobody has looked for."""
+        return (number for number in self._called_again(report, graphs) if number not in self._asked)
+
+    def _called_again(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         nodes = {id(moment.loop) for moment in report.path if moment.called_again}
         for number in graphs if nodes else ():
-            if id(self.lowerer.program.scopes[number].node) in nodes and number not in self._asked:
+            if id(self.lowerer.program.scopes[number].node) in nodes:
                 yield number
 
 

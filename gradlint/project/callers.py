@@ -1,33 +1,81 @@
-"""Who may call a scope from another file."""
+"""Who may call a scope, here or in another file, and who may clear beside such a call that nobody can follow."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from gradlint.project.modules import Modules
 from gradlint.syntax.lower_program import Lowerer
+from gradlint.syntax.mentions import Mentioned, mention_of
+from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Scope, names_in
 
-MAX_FILES = 60  # files read in search of the callers of one scope
+MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
+
+_CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
 
 
-class Callers(Protocol):
-    """Finds scopes in other files that may call one."""
+@dataclass(slots=True)
+class Found:
+    """What was found of a scope's callers; `doubtful`: a call that may be of it stands beside code that clears."""
 
-    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
-        """Scopes that speak of a scope by its name, in files that can know it."""
-
-
-class NoCallers:
-    """There are no other files."""
-
-    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
-        """Methods that the object inherits from a class of its own file."""
-        return inherited_callers(scope, lowerer)
+    scopes: dict[Scope, None] = field(default_factory=dict)
+    doubtful: bool = False
 
 
-def inherited_callers(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+class Callers:
+    """Looks through a project's files for the name of a scope."""
+
+    def __init__(self, modules: Modules | None) -> None:
+        self._modules = modules
+
+    def of(self, scope: Scope, lowerer: Lowerer) -> Found:
+        """The callers of a scope: by name and by what the name means there, and methods that its class inherits."""
+        found = Found(dict.fromkeys(_inherited(scope, lowerer)))
+        home = lowerer.program.home(scope)
+        name = scope.parent.name if scope.name == "__call__" and scope.parent is not None else scope.name
+        for file in (home, *self._files(scope, name, home, lowerer)):
+            for other in file.table.scopes:
+                if other.kind == "class" or other is scope or name not in names_in(other):
+                    continue
+                mentioned = mention_of(name, scope, other, lowerer.objects)
+                if mentioned is Mentioned.MEANT:
+                    found.scopes[other] = None
+                found.doubtful |= mentioned is Mentioned.BESIDE_A_CLEAR
+        return found
+
+    def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
+        """Files that speak of a name: first those that can know where it is defined, then those that clear."""
+        if self._modules is None:
+            return
+        knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
+        speaking = (key for key in self._modules.speaking_of((name,)) if key not in knowing)
+        clearing = [key for key in speaking if _CLEARS.search(self._modules.bytes(key))][:MAX_FILES]
+        for key in (*knowing, *clearing):
+            file = lowerer.program.file(key) if key != home.key else None
+            if file is not None:
+                yield file
+
+    def override_clears(self, scope: Scope, lowerer: Lowerer) -> bool:
+        """Whether a derived class says anew, and with a clear, what a method calls on its object."""
+        class_ = lowerer.program.scopes[scope.parent.number] if scope.parent is not None else None
+        if class_ is None or class_.kind != "class" or self._modules is None:
+            return False
+        called = names_in(scope) - {scope.name}
+        derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
+        for key in self._modules.speaking_of((class_.name,)):
+            file = lowerer.program.file(key) if derives.search(self._modules.bytes(key)) else None
+            for other in file.table.scopes if file is not None else ():
+                if other.kind == "class" and other is not class_ and class_ in lowerer.objects.lineage(other):
+                    overrides = [methods[-1] for name, methods in other.functions.items() if name in called]
+                    if any(map(lowerer.program.mentions_clear, overrides)):
+                        return True
+        return False
+
+
+def _inherited(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
     """Methods that speak of a method and that its class inherits, as its objects run them."""
     class_ = scope.parent
     if class_ is None or class_.kind != "class":
@@ -40,30 +88,8 @@ def inherited_callers(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
         overridden |= set(base.functions)
 
 
-class CallersByName:
-    """Looks through the bytes of a project's files for the name of a scope and of where it is defined."""
-
-    def __init__(self, modules: Modules) -> None:
-        self._modules = modules
-
-    def of(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
-        """Scopes that mention the name, in files that mention the module or the class (or one derived from it) too."""
-        yield from inherited_callers(scope, lowerer)
-        home = lowerer.program.home(scope)
-        found: dict[str, None] = {}
-        for origin in self._origins(scope, home.key):
-            found |= dict.fromkeys(self._modules.speaking_of((scope.name, origin)))
-        found.pop(home.key, None)
-        for key in list(found)[:MAX_FILES]:
-            file = lowerer.program.file(key)
-            for other in file.table.scopes if file is not None else ():
-                if other.kind != "class" and scope.name in names_in(other):
-                    yield other
-
-    def _origins(self, scope: Scope, key: str) -> Iterator[str]:
-        """Names by which a file can know where a scope is defined: its class, or its module."""
-        if scope.parent is not None and scope.parent.kind == "class":
-            yield scope.parent.name
-        else:
-            parts = key.removesuffix(".py").removesuffix("/__init__").rpartition("/")
-            yield parts[2]
+def _origin(scope: Scope, key: str) -> str:
+    """The name by which a file can know where a scope is defined: its class, or its module."""
+    if scope.parent is not None and scope.parent.kind == "class":
+        return scope.parent.name
+    return key.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]

@@ -128,8 +128,7 @@ class Callees:
         if target.receiver is not None and target.parent is not None:
             own = Path(target.parent.number, "self")
             if receiver is not None and receiver != own:
-                instance = self._objects.instance_at(receiver)
-                binds += self._objects.given_to(instance) if instance is not None else []
+                binds += self._of_instance(own, receiver)
                 binds.append((own, receiver))
             formals = formals[1:]
         given, complete = matched(arguments, formals)
@@ -148,9 +147,18 @@ class Callees:
             elif formal in given:
                 actual = self._objects.path(value, self._scope)
                 if actual is not None:
+                    binds += self._of_instance(Path(target.number, formal), actual)
                     binds.append((Path(target.number, formal), actual))
         says_clear = catalogue.clears_gradients(target.name)
         return Call(_place(node, statement), target.number, tuple(binds), tuple(constants), says_clear)
+
+    def _of_instance(self, inner: Path, outer: Path) -> list[tuple[Path, Path]]:
+        """The attributes of an object that are what its constructor was given, by what the callee calls the object."""
+        instance = self._objects.instance_at(outer)
+        if instance is None:
+            return []
+        own = Path(instance.of.number, "self")
+        return [(attribute.rebase(own, inner), actual) for attribute, actual in self._objects.given_to(instance)]
 
     def _with_functions(self, node: cst.Call, target: Scope, given: dict[str, cst.BaseExpression]) -> Scope:
         """A callee, with those of its parameters being functions that it is given functions for, and calls."""

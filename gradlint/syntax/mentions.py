@@ -1,0 +1,103 @@
+"""What a name means where it is mentioned: a certain function, another thing, or nobody can tell."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradlint.events import Call, Forget
+from gradlint.syntax import catalogue
+from gradlint.syntax.callees import Callees
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of, walk
+from gradlint.syntax.values import Function, Instance
+
+
+class Mentioned(enum.Enum):
+    """How a scope speaks of a function by its name."""
+
+    NOT = enum.auto()
+    MEANT = enum.auto()
+    BESIDE_A_CLEAR = enum.auto()  # something of that name may be it, and the same code clears gradients
+
+
+def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Mentioned:
+    """How the code of a scope, without what is nested in it, speaks of a function that goes by a name."""
+    nodes = list(walk(scope.node))
+    unclear = False
+    callees = Callees(objects, scope)
+    for node in nodes:
+        meant = _means(node, name, function, scope, objects, callees)
+        if meant:
+            return Mentioned.MEANT
+        unclear |= meant is None
+    return Mentioned.BESIDE_A_CLEAR if unclear and _clears(nodes) else Mentioned.NOT
+
+
+def _means(
+    node: cst.CSTNode, name: str, function: Scope, scope: Scope, objects: Objects, callees: Callees
+) -> bool | None:
+    """Whether a node means the function; None where it may, and nobody can tell."""
+    match node:
+        case cst.Call(func=cst.Name(value=called) | cst.Attribute(attr=cst.Name(value=called))) if called == name:
+            entered = callees.called(node, node)
+            if isinstance(entered, (Call, Forget)) and entered.target is not None:
+                return _is(entered.target, function, objects)
+            if isinstance(node.func, cst.Attribute) and _is_other(node.func.value, scope, objects):
+                return False
+            made = objects.value(node, scope)
+            return made.of is function.parent if isinstance(made, Instance) else None
+        case cst.Arg(value=cst.Name(value=given) | cst.Attribute(attr=cst.Name(value=given)) as value) if given == name:
+            return _value_is(value, function, scope, objects)
+        case cst.Assign(value=cst.Name(value=given) | cst.Attribute(attr=cst.Name(value=given)) as value) if (
+            given == name
+        ):
+            return _value_is(value, function, scope, objects)
+        case cst.SimpleString() | cst.Element() | cst.DictElement():
+            return None if name in _shown(node) else False
+        case _:
+            return False
+
+
+def _value_is(node: cst.BaseExpression, function: Scope, scope: Scope, objects: Objects) -> bool | None:
+    found = objects.value(node, scope)
+    if isinstance(found, Function):
+        # Whether whoever gets it runs it is seen where that one is followed; beside a clear nobody can tell.
+        return True if _is(found.scope.number, function, objects) and isinstance(node, cst.Name) else None
+    return None
+
+
+def _is(number: int, function: Scope, objects: Objects) -> bool:
+    originals = objects.program.originals
+    return originals.get(number, number) == originals.get(function.number, function.number)
+
+
+def _is_other(receiver: cst.BaseExpression, scope: Scope, objects: Objects) -> bool:
+    """Whether an object is known to be something whose methods are not the project's."""
+    if objects.optimizer(receiver, scope) is not None or objects.is_scaler(receiver, scope):
+        return True
+    words = [part.value for part in walk(receiver) if isinstance(part, cst.Name)]
+    return bool(words) and catalogue.cannot_clear(words[-1])
+
+
+def _shown(node: cst.CSTNode) -> Iterator[str]:
+    """The names that an element of a literal, or a string, speaks of."""
+    match node:
+        case cst.SimpleString():
+            known, value = constant_of(node)
+            yield str(value) if known else ""
+        case cst.Element(value=value) | cst.DictElement(value=value):
+            if isinstance(value, cst.Name):
+                yield value.value
+            elif isinstance(value, cst.Attribute):
+                yield value.attr.value
+        case _:
+            return
+
+
+def _clears(nodes: list[cst.CSTNode]) -> bool:
+    names = (node.value for node in nodes if isinstance(node, cst.Name))
+    return any(name == "grad" or "zero_" in name or catalogue.clears_gradients(name) for name in names)

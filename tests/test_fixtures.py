@@ -90,6 +90,12 @@ def expected_of(project: Project) -> set[tuple[Line, str]]:
     return {(project.line(path, mark.row), mark.code) for path in project.files for mark in marks_in(path)}
 
 
+def test_there_are_enough_projects() -> None:
+    cases = [case for project in projects("missing_zero_grad") for case in project.cases()]
+    assert sum(case.is_wrong for case in cases) >= 70
+    assert sum(not case.is_wrong for case in cases) >= 150
+
+
 @pytest.mark.parametrize("project", PROJECTS, ids=str)
 def test_linter_flags_the_marked_lines_of_a_project(project: Project) -> None:
     assert project.said() == expected_of(project)

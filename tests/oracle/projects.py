@@ -98,7 +98,7 @@ class Project:
         found = find(paths, Configuration(Layer(self.folder), isolated=True).settings)
         assert not found.errors
         judged = run(found.files, mending=mending, jobs=1)
-        assert not [failure for outcome in judged for failure in outcome.failures]
+        assert [failure for outcome in judged for failure in outcome.failures] == []
         return {file.location: outcome for file, outcome in zip(found.files, judged, strict=True)}
 
     def said(self, *files: Path) -> set[tuple[Line, str]]:

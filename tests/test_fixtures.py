@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from oracle.cases import Case, Mark, cases_in, fixed_file, fixture_files, marks_in
+from oracle.projects import Line, Project, projects
 from oracle.renew_fixed import fixed_text
 
 from gradlint.project.analysis import diagnose
@@ -15,6 +16,7 @@ from gradlint.source import Source
 
 FILES = fixture_files()
 CASES = [case for path in FILES for case in cases_in(path)]
+PROJECTS = projects()
 WITH_FIXED = [path for path in FILES if fixed_file(path).exists()]
 
 needs_fixed_files = pytest.mark.skipif(
@@ -82,3 +84,39 @@ def test_fixed_file_has_only_refused_findings(path: Path) -> None:
 def test_fixing_twice_changes_nothing(path: Path) -> None:
     fixed = fixed_file(path)
     assert fixed_text(fixed) == fixed.read_text(encoding="utf-8")
+
+
+def expected_of(project: Project) -> set[tuple[Line, str]]:
+    return {(project.line(path, mark.row), mark.code) for path in project.files for mark in marks_in(path)}
+
+
+def test_there_are_enough_projects() -> None:
+    cases = [case for project in projects("missing_zero_grad") for case in project.cases()]
+    assert sum(case.is_wrong for case in cases) >= 70
+    assert sum(not case.is_wrong for case in cases) >= 150
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=str)
+def test_linter_flags_the_marked_lines_of_a_project(project: Project) -> None:
+    assert project.said() == expected_of(project)
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=str)
+def test_linter_says_the_same_of_a_file_given_by_name(project: Project) -> None:
+    """As an editor or pre-commit do, which lint one file of a project at a time."""
+    said = {path: project.said(path) for path in project.files}
+    assert set().union(*said.values()) == expected_of(project)
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=str)
+def test_names_agree_with_marks_of_a_project(project: Project) -> None:
+    cases = project.cases()
+    assert cases
+    assert any(case.is_wrong for case in cases) == any(map(marks_in, project.files))
+    assert [case.name for case in cases if not case.is_wrong and project.own_marks(case, "GRD101")] == []
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=str)
+def test_no_fix_is_left_in_a_fixed_project(project: Project, tmp_path: Path) -> None:
+    outcomes = project.fixed(tmp_path / project.folder.name).outcomes()
+    assert [finding for outcome in outcomes.values() for finding in outcome.diagnostics if finding.fix] == []

@@ -1,7 +1,8 @@
 """The functions of the fixtures and what their marks demand; needs neither torch nor gradlint.
 
-A fixture is a script. Each top-level function named `..._right` or `..._wrong` is one case. A trailing comment
-`# GRD101` marks the line on which a finding starts. Marks in a helper or a class count for every case that names it.
+A fixture is a script, or one file of a project (see `projects`). Each top-level function named `..._right` or
+`..._wrong` is one case. A trailing comment `# GRD101` marks the line on which a finding starts. Marks in a helper or a
+class count for every case that names it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One function of a fixture with the helpers that it uses: their lines, marks and text."""
+    """One function of a fixture with the helpers of its file that it uses: their lines, marks and text."""
 
     path: Path
     name: str
+    own_rows: range
     rows: frozenset[int]
     marks: frozenset[Mark]
     text: str
@@ -88,10 +90,15 @@ def cases_in(path: Path) -> tuple[Case, ...]:
     for name in definitions:
         if name.endswith(("_right", "_wrong")):
             used = [definitions[each] for each in sorted(_reachable(name, definitions))]
-            rows = frozenset(row for node in used for row in range(node.lineno, (node.end_lineno or 0) + 1))
+            rows = frozenset(row for node in used for row in _rows(node))
             marks = frozenset(mark for mark in marks_in(path) if mark.row in rows)
-            found.append(Case(path, name, rows, marks, "\n".join(lines[row - 1] for row in sorted(rows))))
+            own = _rows(definitions[name])
+            found.append(Case(path, name, own, rows, marks, "\n".join(lines[row - 1] for row in sorted(rows))))
     return tuple(found)
+
+
+def _rows(node: _Definition) -> range:
+    return range(node.lineno, (node.end_lineno or 0) + 1)
 
 
 def _reachable(name: str, definitions: dict[str, _Definition]) -> set[str]:

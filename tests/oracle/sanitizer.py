@@ -1,7 +1,8 @@
 """A gradient sanitizer for real PyTorch: which steps apply gradients that an earlier step has already applied.
 
-Per leaf tensor it keeps the deposits that its `.grad` holds, each with its source line and whether a step has applied
-it. A step that finds applied and new deposits side by side is a stale reuse, reported at the line of the last deposit.
+Per leaf tensor it keeps the deposits that its `.grad` holds, each with its source file and line and whether a step has
+applied it. A step that finds applied and new deposits side by side is a stale reuse, reported at the line of the last
+deposit.
 
 What counts as what, whatever its spelling:
 
@@ -24,10 +25,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.autograd.graph import get_gradient_edge
@@ -36,14 +36,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
+class Site(NamedTuple):
+    """A statement of a watched file, by its first line."""
+
+    path: Path
+    row: int
+
+
 @dataclass
 class Deposit:
     """What one backward or one assignment put into a `.grad`.
 
-    `row` is the first line of the statement that ran the backward, None for an assignment or another file.
+    `site` is the statement that ran the backward, None for an assignment or a file that is not watched.
     """
 
-    row: int | None
+    site: Site | None
     applied: bool = False
 
 
@@ -57,38 +64,46 @@ class Leaf:
     deposits: list[Deposit] = field(default_factory=list)
 
 
-class Rows:
-    """Lines of one file, by the path that its module was loaded from, as far as the call stack tells."""
+class Sites:
+    """Statements of some files, by the paths that their modules were loaded from, as far as the call stack tells."""
 
-    def __init__(self, path: Path) -> None:
-        self._filename = str(path)
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = {str(path): path for path in paths}
+        self._statements: dict[str, list[tuple[int, int]]] = {}
 
-    @cached_property
-    def _statements(self) -> list[tuple[int, int]]:
-        tree = ast.parse(Path(self._filename).read_bytes())
-        nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
-        return [(node.lineno, node.end_lineno or node.lineno) for node in nodes]
-
-    def current(self) -> int | None:
-        """First line of the innermost statement of the file that is being executed, None where there is none."""
+    def current(self) -> Site | None:
+        """The innermost statement of the files that is being executed, None where there is none."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self._filename:
+        while frame is not None and frame.f_code.co_filename not in self._paths:
             frame = frame.f_back
         if frame is None:
             return None
-        return max(first for first, last in self._statements if first <= frame.f_lineno <= last)
+        name, row = frame.f_code.co_filename, frame.f_lineno
+        return Site(self._paths[name], max(first for first, last in self._rows(name) if first <= row <= last))
+
+    def _rows(self, filename: str) -> list[tuple[int, int]]:
+        if filename not in self._statements:
+            nodes = ast.walk(ast.parse(Path(filename).read_bytes()))
+            statements = (node for node in nodes if isinstance(node, ast.stmt))
+            self._statements[filename] = [(node.lineno, node.end_lineno or node.lineno) for node in statements]
+        return self._statements[filename]
 
 
 class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any where torch is not installed
-    """Watches everything that runs inside `with Sanitizer(path) as sanitizer`; see `stale_rows` afterwards."""
+    """Watches everything that runs inside `with Sanitizer(path) as sanitizer`; see `stale_sites` afterwards."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, *paths: Path) -> None:
         super().__init__()
-        self.stale_rows: set[int | None] = set()
-        self._rows = Rows(path)
+        self.stale_sites: set[Site | None] = set()
+        self._sites = Sites(paths)
         self._leaves: dict[int, Leaf] = {}
         # Storages that hold values computed from gradients. A weak reference keeps the address from being used again.
         self._derived: dict[int, StorageWeakRef] = {}
+
+    @property
+    def stale_rows(self) -> set[int | None]:
+        """The lines of `stale_sites`, which say it all where one file is watched."""
+        return {site and site.row for site in self.stale_sites}
 
     def __enter__(self) -> Sanitizer:
         self._engine = torch.autograd._engine_run_backward
@@ -133,7 +148,7 @@ class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any 
 
     def _step(self, leaf: Leaf) -> None:
         if len({deposit.applied for deposit in leaf.deposits}) == 2:
-            self.stale_rows.add(leaf.deposits[-1].row)
+            self.stale_sites.add(leaf.deposits[-1].site)
         for deposit in leaf.deposits:
             deposit.applied = True
 
@@ -176,12 +191,12 @@ class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any 
                 self._leaves[id(tensor)] = Leaf(tensor, _address(tensor))
                 self._derived.pop(_address(tensor), None)  # made from gradients, but a leaf of its own from now on
         self._look_at_gradients()
-        row = self._rows.current()
-        with _first_hooks(leaves, lambda tensor: self._deposit(self._leaves[id(tensor)], row)):
+        site = self._sites.current()
+        with _first_hooks(leaves, lambda tensor: self._deposit(self._leaves[id(tensor)], site)):
             return self._engine(roots, *args, accumulate_grad=True, **kwargs)
 
-    def _deposit(self, leaf: Leaf, row: int | None) -> None:
-        leaf.deposits.append(Deposit(row))
+    def _deposit(self, leaf: Leaf, site: Site | None) -> None:
+        leaf.deposits.append(Deposit(site))
         leaf.grad = leaf.tensor.grad
         assert leaf.grad is not None
         self._derive(leaf.grad)

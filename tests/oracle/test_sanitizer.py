@@ -325,6 +325,20 @@ def test_backward_outside_the_watched_file_has_no_line(tmp_path: Path) -> None:
     assert sanitizer.stale_rows == {None}
 
 
+@pytest.mark.parametrize("watched", [("inner.py",), ("outer.py",), ("inner.py", "outer.py")], ids=" and ".join)
+def test_innermost_statement_of_the_watched_files_is_named(watched: tuple[str, ...], tmp_path: Path) -> None:
+    inner = "def add(loss):\n    loss.backward()\n"
+    outer = "for _ in range(2):\n    add((w ** 2).sum())\n    sgd.step()\n"
+    (tmp_path / "inner.py").write_text(inner)
+    (tmp_path / "outer.py").write_text(outer)
+    weight = torch.ones(1, requires_grad=True)
+    names = {"w": weight, "sgd": torch.optim.SGD([weight], lr=0.1)}
+    with Sanitizer(*(tmp_path / name for name in watched)) as sanitizer:
+        exec(compile(inner, str(tmp_path / "inner.py"), "exec"), names)
+        exec(compile(outer, str(tmp_path / "outer.py"), "exec"), names)
+    assert sanitizer.stale_sites == {(tmp_path / watched[0], 2)}
+
+
 def _fail_in_backward(leaf: torch.Tensor) -> None:
     leaf.register_hook(lambda grad: grad / (1 // 0))
     leaf.sum().backward()

@@ -10,7 +10,7 @@ from gradlint.project.modules import Modules
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.mentions import Mentioned, mention_of
 from gradlint.syntax.program import File
-from gradlint.syntax.scopes import Scope, names_in
+from gradlint.syntax.scopes import Scope, is_reachable, names_in
 
 MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
 
@@ -36,19 +36,48 @@ class Callers:
         found = Found(dict.fromkeys(_inherited(scope, lowerer)))
         home = lowerer.program.home(scope)
         name = scope.parent.name if scope.name == "__call__" and scope.parent is not None else scope.name
-        for file in (home, *self._files(scope, name, home, lowerer)):
-            for other in file.table.scopes:
-                if other.kind == "class" or other is scope or name not in names_in(other):
-                    continue
-                mentioned = mention_of(name, scope, other, lowerer.objects)
-                if mentioned is Mentioned.MEANT:
-                    found.scopes[other] = None
-                found.doubtful |= mentioned is Mentioned.BESIDE_A_CLEAR
+        if scope.parent is not None and scope.parent.kind == "function":
+            found.scopes |= dict.fromkeys(self._users(scope.parent, home, lowerer))
+        if name.startswith("__"):
+            found.doubtful = True  # the language calls it
+            return found
+        for each in (name, *self._other_names(name)):
+            for file in (home, *self._files(scope, each, home, lowerer)):
+                spelt = f'"{each}"' in file.source.text or f"'{each}'" in file.source.text
+                for other in file.table.scopes:
+                    if other.kind != "class" and other is not scope and (spelt or each in names_in(other)):
+                        self._note(mention_of(each, scope, other, lowerer.objects), other, found)
         return found
+
+    def _users(self, maker: Scope, home: File, lowerer: Lowerer) -> Iterator[Scope]:
+        """Scopes that speak of the function around one: what it gives back may be called there by any name."""
+        for file in self._files(maker, maker.name, home, lowerer):
+            yield from (other for other in file.table.scopes if other.kind != "class" and maker.name in names_in(other))
+
+    @staticmethod
+    def _note(mentioned: Mentioned, other: Scope, found: Found) -> None:
+        if mentioned is Mentioned.MEANT:
+            found.scopes[other] = None
+        found.doubtful |= mentioned in (Mentioned.BESIDE_A_CLEAR, Mentioned.GIVEN_AWAY)
+
+    def _other_names(self, name: str) -> list[str]:
+        """The names that imports give it (`from .steps import step as learn_step`)."""
+        if self._modules is None:
+            return []
+        renames = re.compile(rb"\b%s[ \t]+as[ \t]+(\w+)" % re.escape(name.encode()))
+        texts = (self._modules.bytes(key) for key in self._modules.speaking_of((name,)))
+        return sorted({alias.decode() for text in texts for alias in renames.findall(text)} - {name})
+
+    def hooks_clear(self) -> bool:
+        """Whether the project lets an optimizer clear by a hook after each step."""
+        if self._modules is None:
+            return False
+        hooked = self._modules.speaking_of(("register_step_post_hook",))
+        return any(_CLEARS.search(self._modules.bytes(key)) for key in hooked)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
         """Files that speak of a name: first those that can know where it is defined, then those that clear."""
-        if self._modules is None:
+        if self._modules is None or not is_reachable(scope):
             return
         knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
         speaking = (key for key in self._modules.speaking_of((name,)) if key not in knowing)

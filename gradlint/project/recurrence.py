@@ -13,7 +13,7 @@ from gradlint.regions import Path, Region
 from gradlint.syntax import lightning
 from gradlint.syntax.callees import is_wrapped
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, is_reachable
 
 
 class Recurrence:
@@ -139,14 +139,6 @@ def _with_way_back(graph: Graph, scope: Scope) -> Graph:
     nodes = list(graph.nodes)
     nodes[Graph.EXIT] = Node(leave.event, leave.holds, [*leave.edges, again])
     return replace(graph, nodes=nodes)
-
-
-def is_reachable(scope: Scope) -> bool:
-    """Whether another file can call a scope: a function of its module, or a method."""
-    return scope.parent is not None and (
-        scope.parent.kind == "module"
-        or (scope.parent.kind == "class" and scope.parent.parent is not None and scope.parent.parent.kind == "module")
-    )
 
 
 def _is_test(scope: Scope) -> bool:

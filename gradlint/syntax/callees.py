@@ -62,6 +62,8 @@ class Callees:
                 if waits or any(map(self._objects.program.mentions_clear, self._overrides(class_, name))):
                     return Forget(_place(call, statement), (path,), target.number)
                 return self._enter(call, call.args, target, statement, path)
+            if name in class_.functions and self._objects.program.mentions_clear(class_.functions[name][-1]):
+                return Forget(_place(call, statement), None)  # of an object without a name
         return None
 
     def _seen_from(self, path: Path, class_: Scope, method: Scope) -> Scope:
@@ -100,7 +102,7 @@ class Callees:
         path = self._objects.path(receiver, self._scope)
         if path is not None and path.name == "self" and not path.fields:
             return path, list(self._objects.lineage(self._objects.program.scopes[path.scope]))
-        value = self._objects.value(receiver, self._scope) if path is not None else None
+        value = self._objects.value(receiver, self._scope)
         return path, list(self._objects.lineage(value.of)) if isinstance(value, Instance) else []
 
     def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:

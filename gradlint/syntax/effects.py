@@ -226,7 +226,8 @@ class Effects:
             return (self._step if step else self._zero_grad)(call, method.value, statement)
         place = self._place(call, statement)
         values = [a.value for a in call.args]
-        if catalogue.clears_gradients(name) or any(_is_zero_grad(value) for value in (call.func, *values)):
+        known = (call.func, *values, *self._kept(call))
+        if catalogue.clears_gradients(name) or any(map(_is_zero_grad, known)):
             return [Forget(place, None)]
         if any(map(self._known.clears, values)):
             return [Forget(place, None)]
@@ -249,6 +250,16 @@ class Effects:
         else:
             given = []
         return [*effects, Forget(place, tuple(given))] if given else effects
+
+    def _kept(self, call: cst.Call) -> list[cst.BaseExpression]:
+        """What an attribute of an object of the project was set to that is called as if it were a method."""
+        if not isinstance(call.func, cst.Attribute):
+            return []
+        path = self._objects.path(call.func.value, self._scope)
+        instance = self._objects.instance_at(path) if path is not None else None
+        holder = Path(instance.of.number, "self") if instance is not None else path
+        bindings = self._objects.attribute_bindings(holder, call.func.attr.value) if holder is not None else []
+        return [binding.value for binding in bindings if binding.value is not None]
 
     def _paths(self, nodes: Iterable[cst.BaseExpression]) -> list[Path]:
         return [path for node in nodes if (path := self._objects.path(node, self._scope)) is not None]

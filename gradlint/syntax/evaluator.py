@@ -75,6 +75,9 @@ class Evaluator(Identity):
                 method = self._own_method(base, attribute, scope) or self._function(node, scope)
                 if method is not None:
                     return Function(method)
+                bound = self._bound_method(base, attribute, scope)
+                if bound is not None:
+                    return bound
         path = self.path(node, scope)
         return self.at(path, depth) if path is not None else None
 
@@ -94,6 +97,20 @@ class Evaluator(Identity):
         for class_ in self.lineage(self.program.scopes[path.scope]):
             if name in class_.functions:
                 return class_.functions[name][-1]
+        return None
+
+    def _bound_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Function | None:
+        """The method that `trainer.name` is, bound to an object of a class of the project."""
+        path = self.path(base, scope)
+        instance = self.instance_at(path) if path is not None and (path.name != "self" or path.fields) else None
+        return self._method_of(instance, path, name) if instance is not None and path is not None else None
+
+    def _method_of(self, instance: Instance, path: Path, name: str) -> Function | None:
+        for class_ in self.lineage(instance.of):
+            if name in class_.functions:
+                method = self.program.view(instance.of, class_.functions[name][-1])
+                own = Path(instance.of.number, "self")
+                return Function(method, captured=(*self.given_to(instance), (own, path)))
         return None
 
     def at(self, path: Path, depth: int) -> Value:
@@ -131,8 +148,9 @@ class Evaluator(Identity):
             holder = Path(path.scope, path.name, path.fields[:length])
             instance = self.instance_at(holder) if holder.name != "self" or holder.fields else None
             if instance is not None:
+                method = self._method_of(instance, holder, path.fields[-1]) if length == len(path.fields) - 1 else None
                 own = Path(instance.of.number, "self")
-                return (moved(self.at(own.field(*path.fields[length:]), 0), own, holder),)
+                return (method or moved(self.at(own.field(*path.fields[length:]), 0), own, holder),)
         return None
 
     def instance_at(self, path: Path) -> Instance | None:

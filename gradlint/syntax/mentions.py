@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
 
 import libcst as cst
 
@@ -22,12 +21,15 @@ class Mentioned(enum.Enum):
     NOT = enum.auto()
     MEANT = enum.auto()
     BESIDE_A_CLEAR = enum.auto()  # something of that name may be it, and the same code clears gradients
+    GIVEN_AWAY = enum.auto()  # it is kept somewhere, and nobody can tell who runs it
 
 
 def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Mentioned:
     """How the code of a scope, without what is nested in it, speaks of a function that goes by a name."""
     nodes = list(walk(scope.node))
     unclear = False
+    if any(_keeps(node, name, function, scope, objects) for node in nodes):
+        return Mentioned.GIVEN_AWAY
     callees = Callees(objects, scope)
     for node in nodes:
         meant = _means(node, name, function, scope, objects, callees)
@@ -56,18 +58,15 @@ def _means(
             given == name
         ):
             return _value_is(value, function, scope, objects)
-        case cst.SimpleString() | cst.Element() | cst.DictElement():
-            return None if name in _shown(node) else False
+        case cst.SimpleString():
+            return None if constant_of(node) == (True, name) else False
         case _:
             return False
 
 
 def _value_is(node: cst.BaseExpression, function: Scope, scope: Scope, objects: Objects) -> bool | None:
     found = objects.value(node, scope)
-    if isinstance(found, Function):
-        # Whether whoever gets it runs it is seen where that one is followed; beside a clear nobody can tell.
-        return True if _is(found.scope.number, function, objects) and isinstance(node, cst.Name) else None
-    return None
+    return _is(found.scope.number, function, objects) if isinstance(found, Function) else None
 
 
 def _is(number: int, function: Scope, objects: Objects) -> bool:
@@ -83,19 +82,13 @@ def _is_other(receiver: cst.BaseExpression, scope: Scope, objects: Objects) -> b
     return bool(words) and catalogue.cannot_clear(words[-1])
 
 
-def _shown(node: cst.CSTNode) -> Iterator[str]:
-    """The names that an element of a literal, or a string, speaks of."""
+def _keeps(node: cst.CSTNode, name: str, function: Scope, scope: Scope, objects: Objects) -> bool:
+    """Whether a literal container is given the function."""
     match node:
-        case cst.SimpleString():
-            known, value = constant_of(node)
-            yield str(value) if known else ""
-        case cst.Element(value=value) | cst.DictElement(value=value):
-            if isinstance(value, cst.Name):
-                yield value.value
-            elif isinstance(value, cst.Attribute):
-                yield value.attr.value
+        case cst.Element(value=cst.Name(value=kept) as value) | cst.DictElement(value=cst.Name(value=kept) as value):
+            return kept == name and _value_is(value, function, scope, objects) is True
         case _:
-            return
+            return False
 
 
 def _clears(nodes: list[cst.CSTNode]) -> bool:

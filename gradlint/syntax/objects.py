@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradlint.regions import GROUPS, Path, Region
+from gradlint.regions import ELEMENT, GROUPS, Path, Region
 from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.program import File, Program
@@ -201,6 +201,11 @@ class Objects(Evaluator):
                 holders += [(Path(scope.number, "self", (name,)), bs) for name, bs in scope.attributes.items()]
                 for made, bindings in holders:
                     for binding in bindings:
+                        parts = elements_of(binding.value) if binding.value is not None and not binding.each else None
+                        for part in parts or ():
+                            held = self.path(part, binding.scope) if isinstance(part, cst.Name) else None
+                            if held is not None and held != made:
+                                outer.setdefault(held, set()).add(made.field(ELEMENT))
                         if isinstance(binding.value, cst.Call) and not binding.each:
                             for given in self.given(binding.value, binding.scope):
                                 if given != made:

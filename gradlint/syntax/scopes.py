@@ -180,6 +180,14 @@ def clears_one_of(function: Scope, names: set[str]) -> bool:
     return False
 
 
+def is_reachable(scope: Scope) -> bool:
+    """Whether another file can call a scope: a function of its module, or a method."""
+    return scope.parent is not None and (
+        scope.parent.kind == "module"
+        or (scope.parent.kind == "class" and scope.parent.parent is not None and scope.parent.parent.kind == "module")
+    )
+
+
 def is_stub(function: Scope) -> bool:
     """Whether a function does nothing but wait to be overridden."""
     body = function.node.body if isinstance(function.node, cst.FunctionDef) else None

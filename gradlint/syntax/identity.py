@@ -49,7 +49,10 @@ class Identity:
             case cst.Name(value=name):
                 return self._variable(name, scope, depth)
             case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
-                inner = self._of_module(node, scope, depth) or self.path(base, scope, depth)
+                variable = self._of_module(node, scope, depth)
+                if variable is not None:
+                    return variable
+                inner = self.path(base, scope, depth)
                 if inner is None:
                     return None
                 if attribute in catalogue.SAME_OBJECT_FIELDS or attribute == "data":

@@ -52,6 +52,8 @@ class Workspace:
     def __init__(self, modules: Modules | None = None) -> None:
         self._modules = modules
         self._projects: dict[Vocabulary, Project] = {}
+        # Which signs are in the bytes of files that others import.
+        self._signs: dict[tuple[str, bytes, Vocabulary], bool] = {}
         self._seen = 0
 
     def relevant(
@@ -67,8 +69,14 @@ class Workspace:
         missing = _missing(vocabulary.spelt_out(data), rule)
         if not missing or len(missing) == len(rule.signs) or self._modules is None:
             return not missing
-        imported = [vocabulary.spelt_out(self._modules.bytes(other)) for other in self._modules.imported(key)]
-        return all(any(re.search(sign, other) for other in imported) for sign in missing)
+        imported = list(self._modules.imported(key))
+        return all(any(self._shows(other, sign, vocabulary) for other in imported) for sign in missing)
+
+    def _shows(self, key: str, sign: bytes, vocabulary: Vocabulary) -> bool:
+        asked = (key, sign, vocabulary)
+        if asked not in self._signs and self._modules is not None:
+            self._signs[asked] = re.search(sign, vocabulary.spelt_out(self._modules.bytes(key))) is not None
+        return self._signs[asked]
 
     def analyse(self, source: Source, rules: Sequence[Rule], key: str, vocabulary: Vocabulary) -> Analysis:
         """What the rules say of a file, with its callees and callers. Raises BrokenSource.

@@ -177,7 +177,9 @@ class Lowering:
         return frozenset(found)
 
     def give_control(self, node: cst.CSTNode) -> None:
-        """Somebody else runs here, and may clear what this scope steps, if it does."""
+        """Somebody else runs here, and may clear what this scope steps, if it does; a `with` body is seen by itself."""
+        if any("contextmanager" in text_of(decorator) for decorator in self.scope.decorators):
+            return
         number = self.build.add(Forget(Place(node, self.statement, text_of(node)), None))
         if number is not None:
             self._given_control.append(number)

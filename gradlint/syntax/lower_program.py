@@ -16,11 +16,13 @@ from gradlint.syntax.tree import walk
 
 
 class Lowerer:
-    """Lowers scopes of one program, each once at the most for each set of graphs."""
+    """Lowers the scopes of one program, each once."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.objects = Objects(program)
+        # Nobody changes a graph, so the one made for one file serves the next.
+        self._graphs: dict[int, Graph] = {}
         self._watched: dict[File, frozenset[str]] = {}
 
     def graphs(self, scopes: Iterable[Scope]) -> dict[int, Graph]:
@@ -30,7 +32,7 @@ class Lowerer:
         while waiting:
             scope = waiting.pop()
             if scope.number not in found and scope.kind != "class" and not self.program.home(scope).opaque:
-                graph = found[scope.number] = self._lower(scope)
+                graph = found[scope.number] = self._graph(scope)
                 called = [event.target for event in graph.events() if isinstance(event, (Call, Lend))]
                 waiting += (self.program.scopes[number] for number in reversed(called))
         return found
@@ -38,6 +40,11 @@ class Lowerer:
     def of_file(self, file: File) -> dict[int, Graph]:
         """The graphs of a file, and of all that it calls."""
         return self.graphs(file.table.scopes)
+
+    def _graph(self, scope: Scope) -> Graph:
+        if scope.number not in self._graphs:
+            self._graphs[scope.number] = self._lower(scope)
+        return self._graphs[scope.number]
 
     def _lower(self, scope: Scope) -> Graph:
         file = self.program.home(scope)

@@ -104,12 +104,19 @@ MAX_PROJECT = 20_000
 def project_files(files: Sequence[File]) -> dict[str, str]:
     """The files among which some files are judged, by absolute path, with how people should see them.
 
-    Those are the files themselves, and for each that is given by name also the others of its project: all below the
-    nearest folder that looks like a project's root, or those in its own folder where there is none.
+    Those are the files themselves and the others of their project: all below the nearest folder above them that looks
+    like a project's root; where there is none, for a file that is given by name those in its own folder.
     """
     found = {file.location.as_posix(): file.path for file in files}
     walked: dict[Path, list[Path]] = {}
-    for folder, settings in {file.location.parent: file.settings for file in files if file.explicit}.items():
+    wanted = {file.location.parent: file.settings for file in files if file.explicit}
+    met = [file for file in files if not file.explicit]
+    if met:
+        # What is met in folders are the files of a project, or of some of its folders: then the others belong to it.
+        common = Path(os.path.commonpath([file.location.parent for file in met]))
+        if not _is_root(common) and any(map(_is_root, common.parents)):
+            wanted.setdefault(common, met[0].settings)
+    for folder, settings in wanted.items():
         root = next((each for each in (folder, *folder.parents) if _is_root(each)), None)
         top = root or folder
         if top not in walked:

@@ -11,6 +11,7 @@ from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.mentions import Mentioned, mention_of
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Scope, is_reachable, names_in
+from gradlint.syntax.values import Function
 
 MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
 
@@ -41,7 +42,7 @@ class Callers:
         if name.startswith("__"):
             found.doubtful = True  # the language calls it
             return found
-        for each in (name, *self._other_names(name)):
+        for each in (name, *self._other_names(name), *_second_names(scope, home, lowerer)):
             for file in (home, *self._files(scope, each, home, lowerer)):
                 spelt = f'"{each}"' in file.source.text or f"'{each}'" in file.source.text
                 for other in file.table.scopes:
@@ -102,6 +103,16 @@ class Callers:
                     if any(map(lowerer.program.mentions_clear, overrides)):
                         return True
         return False
+
+
+def _second_names(scope: Scope, home: File, lowerer: Lowerer) -> Iterator[str]:
+    """The names that a function's own module gives it besides (`quick_step = partial(step, fast=True)`)."""
+    module = home.table.module
+    for name, bindings in list(module.bindings.items()):
+        value = bindings[0].value if len(bindings) == 1 else None
+        found = lowerer.objects.value(value, module) if value is not None and scope.name in names_in(module) else None
+        if isinstance(found, Function) and found.scope is scope and name != scope.name:
+            yield name
 
 
 def _inherited(scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:

@@ -57,7 +57,7 @@ def _fields(class_: Scope) -> list[str]:
     words |= {part.value for base in class_.bases for part in walk(base) if isinstance(part, cst.Name)}
     if not words & {"dataclass", "NamedTuple"}:
         return []
-    return [name for name, bindings in class_.bindings.items() if bindings[0].annotation is not None]
+    return [name for name, bindings in class_.bindings.items() if bindings and bindings[0].annotation is not None]
 
 
 def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]:

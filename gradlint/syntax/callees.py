@@ -173,7 +173,7 @@ class Callees:
         }
         if not functions or len(target.bindings) > MAX_NAMES:
             return target
-        return self._objects.program.specialised(target, functions, (id(node), self._scope.number))
+        return self._objects.program.specialised(target, functions, node, self._scope)
 
 
 def is_super(node: cst.BaseExpression) -> bool:

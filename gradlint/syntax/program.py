@@ -18,6 +18,8 @@ from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
 from gradlint.vocabulary import Vocabulary, last_words
 
+MAX_SPECIALISED = 3  # calls inside one another that each give functions on
+
 
 class Surroundings(Protocol):
     """Where other files come from. A file has a key of its own, whatever its path is called for people."""
@@ -80,6 +82,7 @@ class Program:
     _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
     _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
     _specialised: dict[tuple[int, object], Scope] = field(default_factory=dict)
+    _depths: dict[int, int] = field(default_factory=dict)
     # The scopes that scopes are views of, by number.
     originals: dict[int, int] = field(default_factory=dict)
 
@@ -174,15 +177,20 @@ class Program:
                 self._lambdas[id(nested.node), copy.number] = self._copy(nested, copy)
         return copy
 
-    def specialised(self, function: Scope, given: Mapping[str, Binding], key: object) -> Scope:
-        """A function as one call runs it that gives it other functions: its parameters mean those.
+    def specialised(self, function: Scope, given: Mapping[str, Binding], call: object, caller: Scope) -> Scope:
+        """A function as one call in a scope runs it that gives it other functions: its parameters mean those.
 
-        `key` tells one such call from another.
+        Functions that hand functions on to each other are told apart only up to a depth.
         """
-        found = self._specialised.get((function.number, key))
+        depth = self._depths.get(caller.number, 0) + 1
+        if depth > MAX_SPECIALISED:
+            return function
+        key = (function.number, (id(call), caller.number))
+        found = self._specialised.get(key)
         if found is None:
             assert function.parent is not None
-            found = self._specialised[function.number, key] = self._copy(function, function.parent)
+            found = self._specialised[key] = self._copy(function, function.parent)
+            self._depths[found.number] = depth
             for name, binding in given.items():
                 found.bindings[name] = [binding]
         return found

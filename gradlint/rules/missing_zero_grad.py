@@ -83,11 +83,17 @@ class MissingZeroGrad(FlowRule):
 
     ## What it cannot see
 
-    What happens in other files, in hooks and in frameworks it does not know. It stays silent where a call that it
-    cannot follow is given the optimizer, unless the call's name says that it only looks (`clip_...`, `log_...`), or is
-    given what holds the optimizer and has a name that could clear or step (`train_step`, `before_...`, `update`).
+    What happens in installed packages, in hooks and in frameworks it does not know; calls within the project are
+    followed, also from file to file. It stays silent where a call that it cannot follow is given the optimizer, unless
+    the call's name says that it only looks (`clip_...`, `log_...`), or is given what holds the optimizer and has a name
+    that could clear or step (`train_step`, `before_...`, `update`).
     It also stays silent where the clear stands under a condition of its own (`if self.reset: optimizer.zero_grad()`),
     because it cannot tell when that holds.
+
+    Whether a function that back-propagates and steps is called again is for its callers in the project to say. Where
+    none is found, it is taken to be called again and again with the same optimizer, if that comes from outside; not
+    where a sibling clears it, the loss is a parameter, the function is a test, or code that it cannot follow speaks of
+    the function's name and of clearing.
     """
 
     code = "GRD101"

@@ -93,9 +93,16 @@ class Effects:
         match loss:
             case cst.Name():
                 path = self._objects.path(loss, self._scope)
-                own = path is not None and path.scope == self._scope.number
-                return own and path is not None and path.name in self._scope.parameters
-            case cst.Call(func=cst.Attribute(attr=cst.Name(value="scale")), args=[argument]):
+                if path is None or path.scope != self._scope.number:
+                    return False
+                bindings = self._scope.bindings.get(path.name, [])
+                scaled = bindings[0].value if len(bindings) == 1 and bindings[0].value is not loss else None
+                return path.name in self._scope.parameters or (
+                    isinstance(scaled, cst.Call)
+                    and self._objects.callee_name(scaled) == "scale_loss"
+                    and self._is_given(scaled)
+                )
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="scale" | "scale_loss")), args=[argument, *_]):
                 return self._is_given(argument.value)
             case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))):
                 return name in catalogue.REDUCTIONS and self._is_given(inner)

@@ -47,7 +47,11 @@ class Callers:
                 spelt = f'"{each}"' in file.source.text or f"'{each}'" in file.source.text
                 for other in file.table.scopes:
                     if other.kind != "class" and other is not scope and (spelt or each in names_in(other)):
-                        self._note(mention_of(each, scope, other, lowerer.objects), other, found)
+                        mentioned = mention_of(each, scope, other, lowerer.objects)
+                        if mentioned is Mentioned.MEANT:
+                            found.scopes[other] = None
+                        elif mentioned is not Mentioned.NOT:
+                            found.doubtful |= self._can_have(file, home)
         return found
 
     def _users(self, maker: Scope, home: File, lowerer: Lowerer) -> Iterator[Scope]:
@@ -55,11 +59,8 @@ class Callers:
         for file in self._files(maker, maker.name, home, lowerer):
             yield from (other for other in file.table.scopes if other.kind != "class" and maker.name in names_in(other))
 
-    @staticmethod
-    def _note(mentioned: Mentioned, other: Scope, found: Found) -> None:
-        if mentioned is Mentioned.MEANT:
-            found.scopes[other] = None
-        found.doubtful |= mentioned in (Mentioned.BESIDE_A_CLEAR, Mentioned.GIVEN_AWAY)
+    def _can_have(self, file: File, home: File) -> bool:
+        return self._modules is None or file.key in self._modules.acquainted(home.key)
 
     def _other_names(self, name: str) -> list[str]:
         """The names that imports give it (`from .steps import step as learn_step`)."""
@@ -77,11 +78,12 @@ class Callers:
         return any(_CLEARS.search(self._modules.bytes(key)) for key in hooked)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
-        """Files that speak of a name: first those that can know where it is defined, then those that clear."""
+        """Files that speak of a name: those that say where it is defined, then those that can have it and clear."""
         if self._modules is None or not is_reachable(scope):
             return
         knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
-        speaking = (key for key in self._modules.speaking_of((name,)) if key not in knowing)
+        acquainted = self._modules.acquainted(home.key)
+        speaking = (key for key in self._modules.speaking_of((name,)) if key in acquainted and key not in knowing)
         clearing = [key for key in speaking if _CLEARS.search(self._modules.bytes(key))][:MAX_FILES]
         for key in (*knowing, *clearing):
             file = lowerer.program.file(key) if key != home.key else None

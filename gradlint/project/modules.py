@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
@@ -35,6 +36,8 @@ class Modules:
         self._files = files
         self._read = read
         self._bytes = dict(known)
+        self._importers: dict[str, set[str]] | None = None
+        self._acquainted: dict[str, set[str]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -95,6 +98,29 @@ class Modules:
                 found = self.locate(parts, len(dots), key) if parts or dots else None
                 if found is not None and found != key:
                     yield found
+
+    def acquainted(self, key: str) -> set[str]:
+        """The files that can have what a file defines: those that import it, by way of others as well, and what these
+        import, to which they may give it."""
+        if key not in self._acquainted:
+            importers = self._importing(key)
+            self._acquainted[key] = importers.union({key}, *(self.imported(importer) for importer in importers))
+        return self._acquainted[key]
+
+    def _importing(self, key: str) -> set[str]:
+        if self._importers is None:
+            self._importers = {}
+            for importer in sorted(self._files):
+                with contextlib.suppress(OSError):
+                    for imported in self.imported(importer):
+                        self._importers.setdefault(imported, set()).add(importer)
+        found: set[str] = set()
+        waiting = [key]
+        while waiting:
+            new = self._importers.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found
 
     def speaking_of(self, words: Iterable[str]) -> Iterator[str]:
         """The files in which every one of some identifiers stands, in a stable order."""

@@ -79,7 +79,8 @@ def _is_other(receiver: cst.BaseExpression, scope: Scope, objects: Objects) -> b
     if objects.optimizer(receiver, scope) is not None or objects.is_scaler(receiver, scope):
         return True
     words = [part.value for part in walk(receiver) if isinstance(part, cst.Name)]
-    return bool(words) and catalogue.cannot_clear(words[-1])
+    last = words[-1] if words else ""
+    return catalogue.cannot_clear(last) or catalogue.named_like_optimizer(last) or "scaler" in last.lower()
 
 
 def _keeps(node: cst.CSTNode, name: str, function: Scope, scope: Scope, objects: Objects) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path
 from gradlint.syntax import catalogue, frameworks
-from gradlint.syntax.arguments import constructed, matched, results
-from gradlint.syntax.identity import MAX_DEPTH, Identity
-from gradlint.syntax.program import Program
+from gradlint.syntax.arguments import matched, results
+from gradlint.syntax.identity import MAX_DEPTH
+from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.scopes import Binding, Scope, changes_gradients
 from gradlint.syntax.tree import constant_of, elements_of, text_of
 from gradlint.syntax.values import (
@@ -30,14 +29,8 @@ from gradlint.syntax.values import (
 )
 
 
-class Evaluator(Identity):
+class Evaluator(ParameterLists):
     """Values for one program; None where nobody can tell."""
-
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self._instances: dict[Path, Instance | None] = {}
-        self._meanwhile: set[Path] = set()
-        self._given: dict[Instance, list[tuple[Path, Path]]] = {}
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
         """What an expression evaluates to, None where nobody can tell."""
@@ -89,30 +82,6 @@ class Evaluator(Identity):
             functions[0] if found is not None and len(functions) == len(found.scope.bindings[found.name]) == 1 else None
         )
 
-    def _own_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Scope | None:
-        """The method that `self.name` is."""
-        path = self.path(base, scope)
-        if path is None or path.name != "self" or path.fields:
-            return None
-        for class_ in self.lineage(self.program.scopes[path.scope]):
-            if name in class_.functions:
-                return class_.functions[name][-1]
-        return None
-
-    def _bound_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Function | None:
-        """The method that `trainer.name` is, bound to an object of a class of the project."""
-        path = self.path(base, scope)
-        instance = self.instance_at(path) if path is not None and (path.name != "self" or path.fields) else None
-        return self._method_of(instance, path, name) if instance is not None and path is not None else None
-
-    def _method_of(self, instance: Instance, path: Path, name: str) -> Function | None:
-        for class_ in self.lineage(instance.of):
-            if name in class_.functions:
-                method = self.program.view(instance.of, class_.functions[name][-1])
-                own = Path(instance.of.number, "self")
-                return Function(method, captured=(*self.given_to(instance), (own, path)))
-        return None
-
     def at(self, path: Path, depth: int) -> Value:
         """What the object at a path is."""
         if path in self._busy:
@@ -141,40 +110,6 @@ class Evaluator(Identity):
             return None
         finally:
             self._busy.discard(path)
-
-    def _in_instance(self, path: Path) -> tuple[Value] | None:
-        """What an attribute of an object is that was made from a class of the project."""
-        for length in range(len(path.fields)):
-            holder = Path(path.scope, path.name, path.fields[:length])
-            instance = self.instance_at(holder) if holder.name != "self" or holder.fields else None
-            if instance is not None:
-                method = self._method_of(instance, holder, path.fields[-1]) if length == len(path.fields) - 1 else None
-                own = Path(instance.of.number, "self")
-                return (method or moved(self.at(own.field(*path.fields[length:]), 0), own, holder),)
-        return None
-
-    def instance_at(self, path: Path) -> Instance | None:
-        """The object of a class of the project that is at a path; None where there is none, or it is not known."""
-        if path in self._instances:
-            return self._instances[path]
-        if not self._busy:
-            self._meanwhile.clear()
-        elif path in self._meanwhile:
-            return None
-        value = self.at(path, 0) if path.name.isidentifier() else None
-        found = value if isinstance(value, Instance) else None
-        if found is not None or not self._busy:
-            self._instances[path] = found
-        else:  # amid another question, not knowing may only mean not knowing yet
-            self._meanwhile.add(path)
-        return found
-
-    def given_to(self, instance: Instance) -> list[tuple[Path, Path]]:
-        """The attributes of an object that are what its constructor was given: each with the path of what that is."""
-        if instance not in self._given:
-            self._given[instance] = []
-            self._given[instance] = list(constructed(self, instance))
-        return self._given[instance]
 
     def _element_value(self, base: Path, key: str, depth: int) -> Value:
         if base.fields[-1:] == (GROUPS,) or (len(base.fields) > 1 and GROUPS in base.fields):
@@ -356,68 +291,6 @@ class Evaluator(Identity):
         """Whether a class of the project derives from an optimizer."""
         names = (self.qualified(base, one) for one in self.lineage(class_) for base in one.bases)
         return any(name.rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(name) for name in names)
-
-    def _constructed(self, call: cst.Call, scope: Scope, depth: int, *, repeats: bool) -> Optimizer:
-        given = next((a.value for a in call.args if a.keyword is None and not a.star), None)
-        if given is None:
-            given = next((a.value for a in call.args if a.keyword is not None and a.keyword.value == "params"), None)
-        if given is None:
-            return Optimizer(None, repeats)
-        wrapped = self.value(given, scope, depth + 1)
-        if isinstance(wrapped, Optimizer):
-            return Optimizer(wrapped.params, repeats)
-        return Optimizer(self._flatten(given, scope, depth), repeats)
-
-    def _flatten(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
-        """The parameters that an optimizer's first argument names, None where they cannot be told."""
-        if depth > MAX_DEPTH:
-            return None
-        if isinstance(node, cst.StarredElement):
-            return self._flatten(node.value, scope, depth + 1)
-        found = self.value(node, scope, depth)
-        match found:
-            case Parameters(of=of):
-                return tuple(dict.fromkeys(of))
-            case Items(values=values, scope=inner):
-                if isinstance(node, cst.Dict):
-                    values = tuple(
-                        e.value
-                        for e in node.elements
-                        if isinstance(e, cst.DictElement) and constant_of(e.key) == (True, "params")
-                    )
-                parts = [self._part(value, inner, depth + 1) for value in values]
-                known = [part for part in parts if part is not None]
-                return (
-                    tuple(dict.fromkeys(p for part in known for p in part))
-                    if parts and len(known) == len(parts)
-                    else None
-                )
-            case _:
-                return None
-
-    def _part(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
-        """An element of a parameter list: a tensor by its own path, or a group."""
-        found = self._flatten(node, scope, depth)
-        if found is not None:
-            return found
-        if isinstance(node, (cst.Name, cst.Attribute)) and not isinstance(
-            self.value(node, scope, depth), (Optimizer, Items)
-        ):
-            path = self.path(node, scope)
-            return (path,) if path is not None else None
-        return None
-
-    def parameters_in(self, node: cst.BaseExpression, scope: Scope) -> tuple[Path, ...] | None:
-        """The parameters of an expression that lists some; None where they cannot be told."""
-        return self._flatten(node, scope, 0)
-
-    def given(self, call: cst.Call, scope: Scope) -> Iterator[Path]:
-        """The objects that a call is given."""
-        for argument in call.args:
-            if isinstance(argument.value, (cst.Name, cst.Attribute, cst.Subscript)):
-                path = self.path(argument.value, scope)
-                if path is not None:
-                    yield path
 
 
 def _outside(value: Value, number: int) -> Value:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import libcst as cst
 
 from gradlint.regions import ELEMENT, Path
 from gradlint.syntax import catalogue, lightning
+from gradlint.syntax.definitions import Definitions
 from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, walk
@@ -18,20 +19,17 @@ from gradlint.vocabulary import is_named
 MAX_DEPTH = 12  # assignments followed one after another
 
 
-class Identity:
+class Identity(Definitions, abc.ABC):
     """Paths for one program: two mentions of one object have one path."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self._attributes: dict[tuple[int, str], list[Binding]] = {}
-        self._lineages: dict[Scope, tuple[Scope, ...]] = {}
+        super().__init__(program)
         self._paths: dict[tuple[int, str], Path] = {}
         self._busy: set[object] = set()
         self._looping: dict[tuple[int, str], Binding] = {}
         # What is at paths, outside of all loops and in the loops that are being read now.
         self._steady_values: dict[Path, Value] = {}
         self._values = self._steady_values
-        self._definitions: dict[tuple[int, int | str], Definition | None] = {}
 
     @property
     def looping(self) -> dict[tuple[int, str], Binding]:
@@ -115,43 +113,6 @@ class Identity:
         found = self.definition(node, scope)
         return self._global(found, depth) if found is not None and found.name else None
 
-    def definition(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
-        """Where the project defines what a name, or an attribute of a module, means."""
-        key = (scope.number, node.value if isinstance(node, cst.Name) else id(node))
-        if key not in self._definitions:
-            self._definitions[key] = self._define(node, scope)
-        return self._definitions[key]
-
-    def _define(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
-        match node:
-            case cst.Name(value=name):
-                owner = scope.owner(name)
-                file = self.program.home(scope)
-                if owner is None:
-                    return self.program.member(file, (name,)) if file.table.module.stars else None
-                if not any(binding.imported for binding in owner.bindings[name]):
-                    return Definition(owner, name)
-        imported = self._imported(node, scope)
-        return self.program.definition(imported, self.program.home(scope)) if imported else None
-
-    def _imported(self, node: cst.BaseExpression, scope: Scope) -> str:
-        """The qualified name of what an import gave a name to; empty for other things."""
-        match node:
-            case cst.Name(value=name):
-                owner = scope.owner(name)
-                bindings = owner.bindings[name] if owner is not None else ()
-                return next((binding.imported for binding in bindings if binding.imported), "")
-            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
-                base = self._imported(value, scope)
-                return f"{base}{'' if base.endswith('.') else '.'}{attribute}" if base else ""
-            case _:
-                return ""
-
-    def class_of_name(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
-        """The class of the project that an expression names."""
-        found = self.definition(node, scope)
-        return found.scope.classes.get(found.name) if found is not None else None
-
     def _alias(self, binding: Binding, own: Path, depth: int) -> Path:
         """What a binding makes its variable another name of; the variable itself where that is nothing."""
         value = binding.value
@@ -216,13 +177,13 @@ class Identity:
                 return None, False
         return (None, False) if items else (value, False)
 
+    @abc.abstractmethod
     def instance_at(self, path: Path) -> Instance | None:
         """The object of a class of the project that is at a path; None where there is none, or it is not known."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def given_to(self, instance: Instance) -> list[tuple[Path, Path]]:
         """The attributes of an object that are what its constructor was given: each with the path of what that is."""
-        raise NotImplementedError
 
     def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
         instance = self.instance_at(base) if base.name != "self" or base.fields else None
@@ -272,28 +233,6 @@ class Identity:
                             return shown if own == function.receiver and shown != name else None
         return None
 
-    def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
-        """How an attribute of a class's own object is set, in the class or a base of it."""
-        if base.name != "self" or base.fields:
-            return []
-        key = (base.scope, attribute)
-        if key not in self._attributes:
-            self._attributes[key] = list(self._bound_in_class(self.program.scopes[base.scope], attribute))
-        return self._attributes[key]
-
-    def _bound_in_class(self, own: Scope, attribute: str) -> Iterator[Binding]:
-        """What inherited methods set is evaluated as they set it on objects of the class's own."""
-        for class_ in self.lineage(own):
-            if attribute in class_.attributes:
-                for binding in class_.attributes[attribute]:
-                    inherited = binding.scope.parent is class_ and class_ is not own
-                    scope = self.program.view(own, binding.scope) if inherited else binding.scope
-                    yield binding if scope is binding.scope else replace(binding, scope=scope)
-                return
-            if attribute in class_.bindings and attribute not in class_.functions:
-                yield from class_.bindings[attribute]
-                return
-
     def _element(self, base: Path, slices: Iterable[cst.SubscriptElement], scope: Scope, depth: int) -> Path:
         parts = list(slices)
         if len(parts) == 1 and isinstance(parts[0].slice, cst.Index):
@@ -313,39 +252,6 @@ class Identity:
                 return self.path(pair.value, bindings[0].scope, depth + 1)
         return None
 
-    def lineage(self, class_: Scope) -> tuple[Scope, ...]:
-        """A class and its bases in the project, breadth first."""
-        if class_ not in self._lineages:
-            found: dict[Scope, None] = {}
-            queue = [class_] if class_.kind == "class" else []
-            while queue:
-                top = queue.pop(0)
-                if top not in found:
-                    found[top] = None
-                    queue += self._bases(top)
-            self._lineages[class_] = tuple(found)
-        return self._lineages[class_]
-
-    def _bases(self, class_: Scope) -> Iterator[Scope]:
-        for base in class_.bases:
-            plain = base.value if isinstance(base, cst.Subscript) else base
-            found = self.class_of_name(plain, class_.parent) if class_.parent is not None else None
-            if found is not None and found is not class_:
-                yield found
-
-    def qualified(self, node: cst.BaseExpression, scope: Scope) -> str:
-        """The dotted name of an expression with its import resolved; empty for what is no name."""
-        match node:
-            case cst.Name(value=name):
-                return self.program.home(scope).table.imports.get(name, name)
-            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
-                base = self.qualified(value, scope)
-                return f"{base}.{attribute}" if base else ""
-            case cst.Subscript(value=value):
-                return self.qualified(value, scope)
-            case _:
-                return ""
-
     def goes_by(self, node: cst.BaseExpression, scope: Scope, known: tuple[str, ...]) -> bool:
         """Whether one of some dotted names means an expression: as it is written, imported or defined."""
         return bool(known) and any(is_named(name, known) for name in self._names(node, scope))
@@ -358,15 +264,6 @@ class Identity:
             module = self.program.home(found.scope).key.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             class_ = f".{found.scope.name}" if found.scope.kind == "class" else ""
             yield f"{module}{class_}.{found.name}"
-
-    @staticmethod
-    def callee_name(call: cst.Call) -> str:
-        """The last name of what is called."""
-        match call.func:
-            case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-                return name
-            case _:
-                return ""
 
 
 def _written(node: cst.BaseExpression) -> str:

@@ -1,0 +1,123 @@
+"""What names mean in a program: where the project defines them, through imports, base classes and inherited methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from gradlint.regions import Path
+from gradlint.syntax.program import Definition, Program
+from gradlint.syntax.scopes import Binding, Scope
+
+
+class Definitions:
+    """Looks names up in one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._attributes: dict[tuple[int, str], list[Binding]] = {}
+        self._lineages: dict[Scope, tuple[Scope, ...]] = {}
+        self._definitions: dict[tuple[int, int | str], Definition | None] = {}
+
+    def definition(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
+        """Where the project defines what a name, or an attribute of a module, means."""
+        key = (scope.number, node.value if isinstance(node, cst.Name) else id(node))
+        if key not in self._definitions:
+            self._definitions[key] = self._define(node, scope)
+        return self._definitions[key]
+
+    def _define(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
+        match node:
+            case cst.Name(value=name):
+                owner = scope.owner(name)
+                file = self.program.home(scope)
+                if owner is None:
+                    return self.program.member(file, (name,)) if file.table.module.stars else None
+                if not any(binding.imported for binding in owner.bindings[name]):
+                    return Definition(owner, name)
+        imported = self._imported(node, scope)
+        return self.program.definition(imported, self.program.home(scope)) if imported else None
+
+    def _imported(self, node: cst.BaseExpression, scope: Scope) -> str:
+        """The qualified name of what an import gave a name to; empty for other things."""
+        match node:
+            case cst.Name(value=name):
+                owner = scope.owner(name)
+                bindings = owner.bindings[name] if owner is not None else ()
+                return next((binding.imported for binding in bindings if binding.imported), "")
+            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+                base = self._imported(value, scope)
+                return f"{base}{'' if base.endswith('.') else '.'}{attribute}" if base else ""
+            case _:
+                return ""
+
+    def class_of_name(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """The class of the project that an expression names."""
+        found = self.definition(node, scope)
+        return found.scope.classes.get(found.name) if found is not None else None
+
+    def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
+        """How an attribute of a class's own object is set, in the class or a base of it."""
+        if base.name != "self" or base.fields:
+            return []
+        key = (base.scope, attribute)
+        if key not in self._attributes:
+            self._attributes[key] = list(self._bound_in_class(self.program.scopes[base.scope], attribute))
+        return self._attributes[key]
+
+    def _bound_in_class(self, own: Scope, attribute: str) -> Iterator[Binding]:
+        """What inherited methods set is evaluated as they set it on objects of the class's own."""
+        for class_ in self.lineage(own):
+            if attribute in class_.attributes:
+                for binding in class_.attributes[attribute]:
+                    inherited = binding.scope.parent is class_ and class_ is not own
+                    scope = self.program.view(own, binding.scope) if inherited else binding.scope
+                    yield binding if scope is binding.scope else replace(binding, scope=scope)
+                return
+            if attribute in class_.bindings and attribute not in class_.functions:
+                yield from class_.bindings[attribute]
+                return
+
+    def lineage(self, class_: Scope) -> tuple[Scope, ...]:
+        """A class and its bases in the project, breadth first."""
+        if class_ not in self._lineages:
+            found: dict[Scope, None] = {}
+            queue = [class_] if class_.kind == "class" else []
+            while queue:
+                top = queue.pop(0)
+                if top not in found:
+                    found[top] = None
+                    queue += self._bases(top)
+            self._lineages[class_] = tuple(found)
+        return self._lineages[class_]
+
+    def _bases(self, class_: Scope) -> Iterator[Scope]:
+        for base in class_.bases:
+            plain = base.value if isinstance(base, cst.Subscript) else base
+            found = self.class_of_name(plain, class_.parent) if class_.parent is not None else None
+            if found is not None and found is not class_:
+                yield found
+
+    def qualified(self, node: cst.BaseExpression, scope: Scope) -> str:
+        """The dotted name of an expression with its import resolved; empty for what is no name."""
+        match node:
+            case cst.Name(value=name):
+                return self.program.home(scope).table.imports.get(name, name)
+            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+                base = self.qualified(value, scope)
+                return f"{base}.{attribute}" if base else ""
+            case cst.Subscript(value=value):
+                return self.qualified(value, scope)
+            case _:
+                return ""
+
+    @staticmethod
+    def callee_name(call: cst.Call) -> str:
+        """The last name of what is called."""
+        match call.func:
+            case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+                return name
+            case _:
+                return ""

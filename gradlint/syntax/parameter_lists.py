@@ -1,0 +1,85 @@
+"""Which parameters an optimizer is given, or another call that lists some."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradlint.regions import Path
+from gradlint.syntax.identity import MAX_DEPTH
+from gradlint.syntax.instances import Instances
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of
+from gradlint.syntax.values import Items, Optimizer, Parameters, Value
+
+
+class ParameterLists(Instances, abc.ABC):
+    """Reads such lists; what an expression in general evaluates to has to be answered by somebody else."""
+
+    @abc.abstractmethod
+    def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
+        """What an expression evaluates to, None where nobody can tell."""
+
+    def _constructed(self, call: cst.Call, scope: Scope, depth: int, *, repeats: bool) -> Optimizer:
+        given = next((a.value for a in call.args if a.keyword is None and not a.star), None)
+        if given is None:
+            given = next((a.value for a in call.args if a.keyword is not None and a.keyword.value == "params"), None)
+        if given is None:
+            return Optimizer(None, repeats)
+        wrapped = self.value(given, scope, depth + 1)
+        if isinstance(wrapped, Optimizer):
+            return Optimizer(wrapped.params, repeats)
+        return Optimizer(self._flatten(given, scope, depth), repeats)
+
+    def _flatten(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
+        """The parameters that an optimizer's first argument names, None where they cannot be told."""
+        if depth > MAX_DEPTH:
+            return None
+        if isinstance(node, cst.StarredElement):
+            return self._flatten(node.value, scope, depth + 1)
+        found = self.value(node, scope, depth)
+        match found:
+            case Parameters(of=of):
+                return tuple(dict.fromkeys(of))
+            case Items(values=values, scope=inner):
+                if isinstance(node, cst.Dict):
+                    values = tuple(
+                        e.value
+                        for e in node.elements
+                        if isinstance(e, cst.DictElement) and constant_of(e.key) == (True, "params")
+                    )
+                parts = [self._part(value, inner, depth + 1) for value in values]
+                known = [part for part in parts if part is not None]
+                return (
+                    tuple(dict.fromkeys(p for part in known for p in part))
+                    if parts and len(known) == len(parts)
+                    else None
+                )
+            case _:
+                return None
+
+    def _part(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
+        """An element of a parameter list: a tensor by its own path, or a group."""
+        found = self._flatten(node, scope, depth)
+        if found is not None:
+            return found
+        if isinstance(node, (cst.Name, cst.Attribute)) and not isinstance(
+            self.value(node, scope, depth), (Optimizer, Items)
+        ):
+            path = self.path(node, scope)
+            return (path,) if path is not None else None
+        return None
+
+    def parameters_in(self, node: cst.BaseExpression, scope: Scope) -> tuple[Path, ...] | None:
+        """The parameters of an expression that lists some; None where they cannot be told."""
+        return self._flatten(node, scope, 0)
+
+    def given(self, call: cst.Call, scope: Scope) -> Iterator[Path]:
+        """The objects that a call is given."""
+        for argument in call.args:
+            if isinstance(argument.value, (cst.Name, cst.Attribute, cst.Subscript)):
+                path = self.path(argument.value, scope)
+                if path is not None:
+                    yield path

@@ -141,7 +141,7 @@ class _Judged:
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""
-        if not self._doubtful.isdisjoint(self._called_again(report, graphs)) or self.callers.hooks_clear():
+        if not self._doubtful.isdisjoint(self._called_again(report, graphs)) or self.callers.hooks_clear(self.file):
             return False
         scopes = {homes.scope(event) for event, _ in finding.story}
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)

@@ -70,11 +70,13 @@ class Callers:
         texts = (self._modules.bytes(key) for key in self._modules.speaking_of((name,)))
         return sorted({alias.decode() for text in texts for alias in renames.findall(text)} - {name})
 
-    def hooks_clear(self) -> bool:
-        """Whether the project lets an optimizer clear by a hook after each step."""
+    def hooks_clear(self, home: File) -> bool:
+        """Whether a file that may get hold of the same optimizer lets it clear by a hook after each step."""
         if self._modules is None:
             return False
-        hooked = self._modules.speaking_of(("register_step_post_hook",))
+        near = self._modules.acquainted(home.key)
+        near = near.union(*(self._modules.imported(key) for key in near))
+        hooked = (key for key in self._modules.speaking_of(("register_step_post_hook",)) if key in near)
         return any(_CLEARS.search(self._modules.bytes(key)) for key in hooked)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:

@@ -107,6 +107,10 @@ class Modules:
             self._acquainted[key] = importers.union({key}, *(self.imported(importer) for importer in importers))
         return self._acquainted[key]
 
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
+        """Whether a pattern is found in a file, or in one that can have what the file defines."""
+        return any(pattern.search(self.bytes(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
+
     def _importing(self, key: str) -> set[str]:
         if self._importers is None:
             self._importers = {}

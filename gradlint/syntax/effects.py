@@ -12,12 +12,11 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.callees import Callees, is_super
 from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
-from gradlint.syntax.frameworks import steps_may_clear
 from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.surroundings import hook_clears, may_be_wrapped
+from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function
 
@@ -32,7 +31,7 @@ class Effects:
         self._gradients = Gradients(objects, scope)
         self._frameworks = FrameworkCalls(objects, scope, self._callees)
         self._known = KnownCalls(objects, scope, self._clear_by)
-        self._steps_may_clear = steps_may_clear(objects.program.home(scope).table.imports.values())
+        self._steps_may_clear = steps_may_clear(objects, scope)
 
     # -- calls --------------------------------------------------------------------------------------------------
 

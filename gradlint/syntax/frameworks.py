@@ -137,11 +137,12 @@ _GIVES_BACK = (
 WRAPPING = ("prepare", "boost", "backward", "execute_pipeline")
 
 # Optimizers that back-propagate the loss themselves, as engines do, and do not clear as engines do.
-_TAKES_LOSS = r"^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\w*OptimWrapper$"
+_TAKES_LOSS = r"(^|\.)boost$|^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\w*OptimWrapper$"
 
-# Plugins with which the step of a wrapped optimizer clears, and those with which it does not.
-_CLEARING_PLUGINS = r"(^|\.)(DeepSpeedPlugin|MegatronLMPlugin|(Gemini|HybridParallel|LowLevelZero|Moe)\w*Plugin)$"
-_PLAIN_PLUGINS = r"(^|\.)(TorchDDPPlugin|TorchFSDPPlugin)$"
+# Plugins with which the step of a wrapped optimizer clears, and those with which it does not. ColossalAI's base class
+# leaves it to them; its code is often given a plugin by another file.
+_CLEARING_PLUGINS = r"\b(DeepSpeedPlugin|MegatronLMPlugin|(Gemini|HybridParallel|Moe)\w*Plugin)$"
+PLAIN_PLUGINS = r"\b(TorchDDPPlugin|TorchFSDPPlugin|LowLevelZeroPlugin)\b"
 
 
 def rows(name: str) -> tuple[Row, ...]:
@@ -160,11 +161,9 @@ def takes_loss(makers: Collection[str]) -> bool:
     return any(re.search(_TAKES_LOSS, maker) for maker in makers)
 
 
-def steps_may_clear(imports: Collection[str]) -> bool:
+def has_plugins(imports: Collection[str]) -> bool:
     """Whether a file with these imports may wrap its optimizers in something that clears after a step."""
-    boosts = any(name.startswith("colossalai") for name in imports)
-    plain = any(re.search(_PLAIN_PLUGINS, name) for name in imports)
-    return (boosts and not plain) or any(re.search(_CLEARING_PLUGINS, name) for name in imports)
+    return any(name.startswith("colossalai") or re.search(_CLEARING_PLUGINS, name) for name in imports)
 
 
 def is_kind(kind: Kind, name: str, makers: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,9 @@ class Surroundings(Protocol):
     def source(self, key: str) -> Source | None:
         """The text of a file; None where it cannot be read."""
 
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
+        """Whether a pattern is found in a file, or in one that can have what the file defines."""
+
 
 class Alone:
     """No other files."""
@@ -41,6 +45,10 @@ class Alone:
     def source(self, key: str) -> Source | None:
         """Nothing is known."""
         return None
+
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
+        """Nothing is known."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

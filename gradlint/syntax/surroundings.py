@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from gradlint.regions import Path
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.values import Function
+
+_PLAIN = re.compile(frameworks.PLAIN_PLUGINS.encode())
 
 
 def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
@@ -43,3 +47,15 @@ def may_be_wrapped(objects: Objects, optimizer: Path, scope: Scope) -> bool:
     mentions = [m for name in frameworks.WRAPPING for m in known.get(name, ()) if m.call is not None]
     given = ((argument.value, m.scope) for m in mentions if m.call is not None for argument in m.call.args)
     return any(objects.path(node, scope) == optimizer for node, scope in given)
+
+
+def steps_may_clear(objects: Objects, scope: Scope) -> bool:
+    """Whether optimizers that go through the framework of a file may clear in their step.
+
+    Not where the file, or one that can call it, offers a plugin with which they do not: that choice is the wrong one.
+    """
+    home = objects.program.home(scope)
+    if not frameworks.has_plugins(home.table.imports.values()):
+        return False
+    text = home.source.text.encode()
+    return not (_PLAIN.search(text) or objects.program.surroundings.is_spoken_of(_PLAIN, home.key))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gradlint.project.modules import Modules
+from gradlint.syntax import lightning
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.mentions import Mentioned, mention_of
 from gradlint.syntax.program import File
@@ -52,6 +53,10 @@ class Callers:
                             found.scopes[other] = None
                         elif mentioned is not Mentioned.NOT:
                             found.doubtful |= self._can_have(file, home)
+        # Whoever else may call it: the framework does, and is no better.
+        if scope.parent is not None and scope.parent.kind == "class":
+            lineage = lowerer.objects.lineage(lowerer.program.scopes[scope.parent.number])
+            found.doubtful &= not lightning.is_run_by_framework(scope, lineage)
         return found
 
     def _users(self, maker: Scope, home: File, lowerer: Lowerer) -> Iterator[Scope]:

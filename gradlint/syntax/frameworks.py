@@ -120,9 +120,11 @@ ROWS = (
 
 # Contexts that record what is done in them, to do it later.
 CAPTURES = frozenset({"torch.cuda.graph"})
-# Lightning's base class, and its methods that give back the same objects each time.
+# Lightning's base class, its methods that give back the same objects each time.
 MODULE = "LightningModule"
 LASTING = frozenset({"optimizers"})
+# Its method that the framework calls once a batch.
+TRAINING_STEP = "training_step"
 
 # What a call gives back is what it was given: by name in the order of the results, or all as they are written.
 _GIVES_BACK = (

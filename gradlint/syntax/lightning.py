@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from gradlint.syntax import frameworks
@@ -27,6 +29,11 @@ def lasting_method(node: cst.BaseExpression) -> tuple[cst.BaseExpression, str] |
 def belongs(field: str, class_: Scope) -> bool:
     """Whether a field of a class's own object is such a thing."""
     return field.removesuffix("()") in frameworks.LASTING and field.endswith("()") and is_module(class_)
+
+
+def is_run_by_framework(function: Scope, lineage: Iterable[Scope]) -> bool:
+    """Whether a method of a class with these bases is what Lightning runs once a batch; it clears nothing around it."""
+    return function.name == frameworks.TRAINING_STEP and any(map(is_module, lineage))
 
 
 def _last_name(node: cst.BaseExpression) -> str:

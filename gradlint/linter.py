@@ -75,7 +75,7 @@ class Workspace:
     def _shows(self, key: str, sign: bytes, vocabulary: Vocabulary) -> bool:
         asked = (key, sign, vocabulary)
         if asked not in self._signs and self._modules is not None:
-            self._signs[asked] = re.search(sign, vocabulary.spelt_out(self._modules.bytes(key))) is not None
+            self._signs[asked] = re.search(sign, vocabulary.spelt_out(self._modules.content(key))) is not None
         return self._signs[asked]
 
     def analyse(self, source: Source, rules: Sequence[Rule], key: str, vocabulary: Vocabulary) -> Analysis:

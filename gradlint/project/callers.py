@@ -72,7 +72,7 @@ class Callers:
         if self._modules is None:
             return []
         renames = re.compile(rb"\b%s[ \t]+as[ \t]+(\w+)" % re.escape(name.encode()))
-        texts = (self._modules.bytes(key) for key in self._modules.speaking_of((name,)))
+        texts = (self._modules.content(key) for key in self._modules.speaking_of((name,)))
         return sorted({alias.decode() for text in texts for alias in renames.findall(text)} - {name})
 
     def hooks_clear(self, home: File) -> bool:
@@ -82,7 +82,7 @@ class Callers:
         near = self._modules.acquainted(home.key)
         near = near.union(*(self._modules.imported(key) for key in near))
         hooked = (key for key in self._modules.speaking_of(("register_step_post_hook",)) if key in near)
-        return any(_CLEARS.search(self._modules.bytes(key)) for key in hooked)
+        return any(_CLEARS.search(self._modules.content(key)) for key in hooked)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
         """Files that speak of a name: those that say where it is defined, then those that can have it and clear."""
@@ -91,7 +91,7 @@ class Callers:
         knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
         acquainted = self._modules.acquainted(home.key)
         speaking = (key for key in self._modules.speaking_of((name,)) if key in acquainted and key not in knowing)
-        clearing = [key for key in speaking if _CLEARS.search(self._modules.bytes(key))][:MAX_FILES]
+        clearing = [key for key in speaking if _CLEARS.search(self._modules.content(key))][:MAX_FILES]
         for key in (*knowing, *clearing):
             file = lowerer.program.file(key) if key != home.key else None
             if file is not None:
@@ -105,7 +105,7 @@ class Callers:
         called = names_in(scope) - {scope.name}
         derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
         for key in self._modules.speaking_of((class_.name,)):
-            file = lowerer.program.file(key) if derives.search(self._modules.bytes(key)) else None
+            file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
             for other in file.table.scopes if file is not None else ():
                 if other.kind == "class" and other is not class_ and class_ in lowerer.objects.lineage(other):
                     overrides = [methods[-1] for name, methods in other.functions.items() if name in called]

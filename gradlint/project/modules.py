@@ -75,14 +75,14 @@ class Modules:
     def source(self, key: str) -> Source | None:
         """The text of a file; None where it cannot be read as one, or is long and cannot matter."""
         try:
-            content = self.bytes(key)
+            content = self.content(key)
             if len(content) > SHORT and not _SPEAKS.search(content):
                 return None
             return Source.decode(self._files[key], content)
         except (OSError, KeyError, UndecodableSource):
             return None
 
-    def bytes(self, key: str) -> bytes:
+    def content(self, key: str) -> bytes:
         """The bytes of a file, read once. Raises OSError."""
         if key not in self._bytes:
             self._bytes[key] = self._read(key)
@@ -90,7 +90,7 @@ class Modules:
 
     def imported(self, key: str) -> Iterator[str]:
         """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
-        for dots, module, names, plain in _IMPORT.findall(self.bytes(key)):
+        for dots, module, names, plain in _IMPORT.findall(self.content(key)):
             wanted = [_parts(module)] if module else []
             wanted += [(*_parts(module), *_parts(name)) for name in names.split(b",")]
             wanted += [_parts(name) for name in plain.split(b",")]
@@ -109,7 +109,7 @@ class Modules:
 
     def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
         """Whether a pattern is found in a file, or in one that can have what the file defines."""
-        return any(pattern.search(self.bytes(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
+        return any(pattern.search(self.content(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
 
     def _importing(self, key: str) -> set[str]:
         if self._importers is None:
@@ -131,7 +131,7 @@ class Modules:
         wanted = [(word.encode(), re.compile(rb"\b%s\b" % re.escape(word.encode()))) for word in words]
         for key in sorted(self._files):
             try:
-                content = self.bytes(key)
+                content = self.content(key)
             except OSError:
                 continue
             if all(plain in content and word.search(content) for plain, word in wanted):

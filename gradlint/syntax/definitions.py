@@ -54,7 +54,9 @@ class Definitions:
                 return ""
 
     def class_of_name(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
-        """The class of the project that an expression names."""
+        """The class of the project that an expression names; in a class method, also by its first parameter."""
+        if isinstance(node, cst.Name) and scope.is_class_method and node.value == scope.parameters[0]:
+            return self.program.scopes[scope.parent.number] if scope.parent is not None else None
         found = self.definition(node, scope)
         return found.scope.classes.get(found.name) if found is not None else None
 

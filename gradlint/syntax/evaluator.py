@@ -65,7 +65,11 @@ class Evaluator(ParameterLists):
                 if function is not None:
                     return Function(function)
             case cst.Attribute(value=base, attr=cst.Name(value=attribute)):
-                method = self._own_method(base, attribute, scope) or self._function(node, scope)
+                method = (
+                    self._own_method(base, attribute, scope)
+                    or self._class_method(base, attribute, scope)
+                    or self._function(node, scope)
+                )
                 if method is not None:
                     return Function(method)
                 bound = self._bound_method(base, attribute, scope)

@@ -66,8 +66,20 @@ class Scope:
     def receiver(self) -> str | None:
         """The name of a method's own object."""
         is_method = self.kind == "function" and self.parent is not None and self.parent.kind == "class"
-        static = any(isinstance(d, cst.Name) and d.value == "staticmethod" for d in self.decorators)
-        return self.parameters[0] if is_method and self.parameters and not static else None
+        return self.parameters[0] if is_method and self.parameters and not self._is_decorated("staticmethod") else None
+
+    @property
+    def needs_no_object(self) -> bool:
+        """Whether a method is called on its class."""
+        return self.is_class_method or self._is_decorated("staticmethod")
+
+    @property
+    def is_class_method(self) -> bool:
+        """Whether the first parameter of a method is the class itself."""
+        return self._is_decorated("classmethod") and self.receiver is not None
+
+    def _is_decorated(self, by: str) -> bool:
+        return any(isinstance(decorator, cst.Name) and decorator.value == by for decorator in self.decorators)
 
     def owner(self, name: str) -> Scope | None:
         """The scope whose variable a name here means, by Python's rules; None for builtins."""

@@ -88,7 +88,9 @@ class Instances(Identity, abc.ABC):
     def _class_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Scope | None:
         """The method that `Trainer.name` is, where it needs no object: of a class that is named here."""
         class_ = self.class_of_name(base, scope)
-        for one in self.lineage(class_) if class_ is not None else ():
+        if class_ is None:
+            return None
+        for one in self.lineage(class_):
             if name in one.functions:
                 method = one.functions[name][-1]
                 return self.program.view(class_, method) if method.needs_no_object else None

@@ -28,7 +28,10 @@ def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Me
     """How the code of a scope, without what is nested in it, speaks of a function that goes by a name."""
     nodes = list(walk(scope.node))
     unclear = False
-    if any(_keeps(node, name, function, scope, objects) for node in nodes):
+    if any(
+        _keeps(node, name, function, scope, objects) or _is_wrapped_in(node, name, function, scope, objects)
+        for node in nodes
+    ):
         return Mentioned.GIVEN_AWAY
     callees = Callees(objects, scope)
     for node in nodes:
@@ -90,6 +93,30 @@ def _keeps(node: cst.CSTNode, name: str, function: Scope, scope: Scope, objects:
             return kept == name and _value_is(value, function, scope, objects) is True
         case _:
             return False
+
+
+def _is_wrapped_in(node: cst.CSTNode, name: str, function: Scope, scope: Scope, objects: Objects) -> bool:
+    """Whether a call is given the function, and what it calls speaks of clearing: `clears(optimizer)(step)`."""
+    if not isinstance(node, cst.Call):
+        return False
+    given = [argument.value for argument in node.args if _last_name(argument.value) == name]
+    if not any(_value_is(value, function, scope, objects) for value in given):
+        return False
+    called = node.func
+    while isinstance(called, cst.Call):
+        called = called.func
+    found, class_ = objects.value(called, scope), objects.class_of_name(called, scope)
+    around = [method for methods in class_.functions.values() for method in methods] if class_ is not None else []
+    around += [found.scope] if isinstance(found, Function) else []
+    return any(objects.program.mentions_clear(each) for each in around if each is not function)
+
+
+def _last_name(node: cst.BaseExpression) -> str | None:
+    match node:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name
+        case _:
+            return None
 
 
 def _clears(nodes: list[cst.CSTNode]) -> bool:

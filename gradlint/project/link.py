@@ -17,8 +17,10 @@ def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
     stepped = stepped_regions(graphs)
     # Optimizers that a function clears which is somewhere else now: nobody can tell when it runs.
     lent = {event.target for graph in graphs.values() for event in graph.events() if isinstance(event, Lend)}
-    given = (event for target in lent if target in graphs for event in graphs[target].events())
-    loose = [event.owner for event in given if isinstance(event, Clear) and event.owner is not None]
+    given = ((target, event) for target in lent if target in graphs for event in graphs[target].events())
+    clears = ((target, event.owner) for target, event in given if isinstance(event, Clear))
+    # What a function clears that it has made itself is no other's.
+    loose = [owner for target, owner in clears if owner is not None and owner.scope != target]
     for scope in sorted(doing(graphs, (Accumulate,))):
         for region in stepped[scope]:
             if not any(owner.touches(region.owner) for owner in loose):

@@ -48,12 +48,14 @@ class Accumulate(Event):
 class Step(Event):
     """The gradients of some regions are applied to their parameters; they stay where they are.
 
-    `scaler` is the text of the gradient scaler that does it, `manual` says that no optimizer is involved.
+    `scaler` is the text of the gradient scaler that does it, `manual` says that no optimizer is involved, `hands_over`
+    that another tensor is given the gradients, for its optimizer to apply.
     """
 
     regions: tuple[Region, ...]
     scaler: str = ""
     manual: bool = False
+    hands_over: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

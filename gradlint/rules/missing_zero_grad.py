@@ -144,16 +144,17 @@ class MissingZeroGrad(FlowRule):
         applied, again = report.path[0].event, report.event
         added = next(m.event for m in reversed(report.path) if m.concerns and isinstance(m.event, Accumulate))
         assert isinstance(applied, Step) and isinstance(again, Step)
-        cleared = "applied here, not cleared on this path" if report.cleared else "applied here, never cleared"
+        done = "handed over" if applied.hands_over else "applied"
+        cleared = f"{done} here, not cleared on this path" if report.cleared else f"{done} here, never cleared"
         story = [(applied, cleared), (added, f"{_when(report)}adds to the same gradients")]
         # One call may do both: `loss_scaler(loss, optimizer)`.
         by = "it has" if applied.place.node is added.place.node else f"`{quoted(applied)}` has"
         if again is not applied:
-            story.append((again, "and applied again here"))
+            story.append((again, f"and {'handed over' if again.hands_over else 'applied'} again here"))
         return Finding(
             event=added,
             cause=applied,
-            message=f"`{quoted(added)}` adds to gradients that {by} already applied",
+            message=f"`{quoted(added)}` adds to gradients that {by} already {done}",
             story=tuple(story),
             repair=insert_clear(report, applied, again),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from gradlint.events import Assign, Clear, Event, Place, Rescale
@@ -25,7 +27,10 @@ class Assignments:
         tensor = gradient_of(target)
         if tensor is not None:
             own = self._gradients.is_computed_from(value, tensor)
-            return [self._gradients.clear_of(tensor, target, statement, Rescale if own else Clear)]
+            overwritten = self._gradients.clear_of(tensor, target, statement, Rescale if own else Clear)
+            handed = [] if own else self._gradients.handed_over(target, value, statement)
+            # The one that keeps its gradient is not the one that is overwritten.
+            return [replace(overwritten, possible=overwritten.possible and not handed), *handed]
         match target:
             case cst.Subscript(value=inner):
                 base = gradient_of(inner)

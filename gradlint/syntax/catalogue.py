@@ -60,6 +60,9 @@ REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())
 BLANK_LIKE = frozenset({"zeros_like", "new_zeros", "empty_like", "full_like"})
 """What makes a tensor with the shape of another one, and without its values."""
 
+COPYING_METHODS = frozenset({"clone", "detach", "to", "float", "double", "half", "cpu", "cuda", "contiguous"})
+"""What gives a tensor with the same values."""
+
 OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
 RESCALING_METHODS = frozenset({"mul_", "div_", "clamp_", "masked_fill_"})
 UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})

@@ -182,6 +182,11 @@ class Evaluator(ParameterLists):
         return None
 
     def _loop_value(self, binding: Binding, value: cst.BaseExpression, depth: int) -> Value:
+        if isinstance(value, cst.Call) and self.callee_name(value) == "zip" and binding.items[:1] != ():
+            place = binding.items[0]
+            if place < len(value.args) and not any(argument.star for argument in value.args):
+                part = replace(binding, value=value.args[place].value, items=binding.items[1:])
+                return self._loop_value(part, value.args[place].value, depth)
         if (
             isinstance(value, cst.Call)
             and self.callee_name(value) in catalogue.NAMED_PARAMETER_METHODS

@@ -45,6 +45,24 @@ class Gradients:
         place = Place(node, statement, text_of(node), text_of(plain))
         return [Step(place, tuple(Region(p, p) for p in params), manual=True)] if params else [Forget(place, None)]
 
+    def handed_over(self, target: cst.Attribute, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+        """The events, besides the overwriting, of giving a tensor the gradient of another one, which keeps it.
+
+        Whoever steps the one applies what the other has gathered. Where anything in the file clears in place, both
+        may be cleared by one call.
+        """
+        source = gradient_of(_copied(value))
+        receiver = gradient_of(target)
+        text = self._objects.program.home(self._scope).source.text
+        if source is None or receiver is None or "set_to_none=False" in text or ".grad.zero_()" in text:
+            return []
+        given, kept = (self._objects.tensors(each, self._scope) for each in (receiver, source))
+        if not given or not kept or any(a.touches(b) for a in given for b in kept):
+            return []
+        code = f"{text_of(target)} = {text_of(value)}"
+        place = Place(target, statement, code, text_of(source))
+        return [Step(place, tuple(Region(p, p) for p in kept), manual=True, hands_over=True)]
+
     def is_computed_from(self, value: cst.BaseExpression, target: cst.BaseExpression) -> bool:
         """Whether a value is computed from the gradient of the target, more than in its shape."""
         if isinstance(value, cst.Call) and self._objects.callee_name(value) in catalogue.BLANK_LIKE:
@@ -85,6 +103,15 @@ def gradient_of(node: cst.CSTNode) -> cst.BaseExpression | None:
             return gradient_of(inner)
         case _:
             return None
+
+
+def _copied(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The tensor of which an expression is a copy or another view with the same numbers."""
+    match node:
+        case cst.Call(func=cst.Attribute(value=tensor, attr=cst.Name(value=name))) if name in catalogue.COPYING_METHODS:
+            return _copied(tensor)
+        case _:
+            return node
 
 
 def is_data(node: cst.BaseExpression) -> bool:

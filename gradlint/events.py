@@ -63,12 +63,14 @@ class Clear(Event):
     """Gradients are dropped or overwritten: of these parameters.
 
     `possible`: the object could not be told, so the gradients of optimizers seen nowhere may be meant as well.
-    `owner` is the optimizer that clears, if it is one.
+    `owner` is the optimizer that clears, if it is one; `apart` says that it steps as well, and so clears what it steps:
+    of another's parameters it leaves something even where it has a part of them.
     """
 
     params: tuple[Path, ...]
     possible: bool = False
     owner: Path | None = None
+    apart: bool = False
 
     def reaches(self, region: Region) -> bool:
         """Whether the gradients of a region may be meant.
@@ -78,7 +80,7 @@ class Clear(Event):
         """
         if self.possible or region.unseen or (self.owner is not None and self.owner.touches(region.owner)):
             return True
-        if any(path.touches(region.params) for path in self.params):
+        if any(path.holds(region.params) if self.apart else path.touches(region.params) for path in self.params):
             return True
         return not region.known and self.owner is None
 

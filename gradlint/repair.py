@@ -55,6 +55,10 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     # Gradients that are looked at elsewhere, as after the loop, have to be there until the next backward.
     if own and (foreign or read or report.looked_at):
         return Repair(text, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
+    # Another optimizer that has a part of the same parameters has yet to apply them.
+    waiting = [e for e in between[: deposits[0] if deposits else None] if isinstance(e, Step) and _share(e, applied)]
+    if waiting:
+        return Repair(text, Where.AFTER, waiting[-1], _MESSAGE, beside=applied)
     after = Repair(text, Where.AFTER, applied, _MESSAGE)
     if applied.scaler:
         update = next((e for e in between if isinstance(e, UpdateScale) and e.place.subject == applied.scaler), None)
@@ -65,3 +69,9 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
 
 def _same_owner(one: Step, other: Step) -> bool:
     return any(a.owner == b.owner for a in one.regions for b in other.regions)
+
+
+def _share(one: Step, other: Step) -> bool:
+    """Whether two steps are of different optimizers and of some parameters that are the same."""
+    shared = any(a.params.touches(b.params) for a in one.regions for b in other.regions)
+    return shared and not _same_owner(one, other)

@@ -196,7 +196,7 @@ class Effects:
         # One that nothing steps, and that nobody saw made, may be another by a second name.
         stepped = self._objects.uses(optimizer, "step") or self._objects.uses(optimizer, "scaler.step")
         stranger = not stepped and not self._objects.is_made_here(optimizer)
-        return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer)
+        return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer, apart=stepped)
 
     def _in_place(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode

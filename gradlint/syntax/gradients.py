@@ -45,7 +45,7 @@ class Gradients:
         place = Place(node, statement, text_of(node), text_of(plain))
         return [Step(place, tuple(Region(p, p) for p in params), manual=True)] if params else [Forget(place, None)]
 
-    def handed_over(self, target: cst.Attribute, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
+    def handed_over(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
         """The events, besides the overwriting, of giving a tensor the gradient of another one, which keeps it.
 
         Whoever steps the one applies what the other has gathered. Where anything in the file clears in place, both

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from gradlint.regions import ELEMENT, GROUPS, Path, Region
@@ -207,12 +209,21 @@ class Objects(Evaluator):
                             if held is not None and held != made:
                                 outer.setdefault(held, set()).add(made.field(ELEMENT))
                         if isinstance(binding.value, cst.Call) and not binding.each:
-                            for given in self.given(binding.value, binding.scope):
+                            for given in self._made_from(binding.value, binding):
                                 if given != made:
                                     inner.setdefault(made, set()).add(given)
                                     outer.setdefault(given, set()).add(made)
             self._wrappers[file] = inner, outer
         return self._wrappers[file]
+
+    def _made_from(self, call: cst.Call, binding: Binding) -> Iterator[Path]:
+        """The objects that a call was given which gave back this one: of what it gives back prepared, only its own."""
+        own = self._prepared(call, binding.items[0], binding.scope) if binding.items else None
+        path = self.path(own, binding.scope) if own is not None else None
+        if path is not None:
+            yield path
+        else:
+            yield from self.given(call, binding.scope)
 
     def is_made_here(self, path: Path) -> bool:
         """Whether the file shows how the object comes to be, so that it cannot be another one under a second name."""

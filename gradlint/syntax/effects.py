@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Place, Read, Rescale, Step, UpdateScale
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
+from gradlint.syntax.bodies import Bodies
 from gradlint.syntax.callees import Callees, is_super
 from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
@@ -30,6 +31,7 @@ class Effects:
         self._callees = Callees(objects, scope)
         self._gradients = Gradients(objects, scope)
         self._frameworks = FrameworkCalls(objects, scope, self._callees)
+        self._bodies = Bodies(objects)
         self._known = KnownCalls(objects, scope, self._clear_by)
         self._steps_may_clear = steps_may_clear(objects, scope)
 
@@ -250,7 +252,7 @@ class Effects:
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
         paths = self._paths(values)
         if catalogue.may_clear_or_step(name):
-            given = [*self._paths([call.func.value] if isinstance(call.func, cst.Attribute) else []), *paths]
+            given = [*self._paths(self._bodies.worked_on(call, self._scope)), *paths]
         elif not catalogue.cannot_clear(name):
             given = [path for path in paths if self._objects.optimizer_at(path) is not None]
         else:

@@ -120,5 +120,8 @@ def _last_name(node: cst.BaseExpression) -> str | None:
 
 
 def _clears(nodes: list[cst.CSTNode]) -> bool:
+    """Whether code may clear gradients; a variable called `grad` is only a tensor that a method is given."""
+    if any(isinstance(node, cst.Attribute) and node.attr.value == "grad" for node in nodes):
+        return True
     names = (node.value for node in nodes if isinstance(node, cst.Name))
-    return any(name == "grad" or "zero_" in name or catalogue.clears_gradients(name) for name in names)
+    return any("zero_" in name or catalogue.clears_gradients(name) for name in names)

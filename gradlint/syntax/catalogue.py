@@ -23,6 +23,8 @@ OPTIMIZER_MODULES = (
     "bitsandbytes.optim",
     "timm.optim",
 )
+# Bases from which no object has a `step`.
+PLAIN_BASES = frozenset({"", "object", "ABC", "Generic", "Protocol", "Module", "NamedTuple", "Enum", "dict", "list"})
 # Words in the name of a class whose objects step something else than parameters.
 NOT_OPTIMIZER_CLASS_TOKENS = frozenset(
     "ema average averager averaging averaged swa local lr warmup scheduler sched".split()

@@ -74,7 +74,7 @@ class Objects(Evaluator):
             inner = [o for o in (self.optimizer_at(p) for p in found.given if p != path) if o is not None]
             if inner and (_named_like_optimizer(path) or catalogue.named_like_optimizer(last)):
                 return Optimizer(inner[0].params)
-        if isinstance(found, Instance) and not self.is_optimizer_class(found.of):
+        if isinstance(found, Instance) and not self.is_optimizer_class(found.of) and not self._may_step(found.of):
             return None
         used = self._uses(path)
         if self.is_engine(path) and not _named_like_optimizer(path):
@@ -88,6 +88,19 @@ class Objects(Evaluator):
         if "scaler.step" in used or "param_groups" in used:
             return Optimizer(None)
         return Optimizer(None) if _named_like_optimizer(path) else None
+
+    def _may_step(self, class_: Scope) -> bool:
+        """Whether objects of a class of the project may step by a base that is elsewhere, and do no more than that."""
+        lineage = self.lineage(class_)
+        methods = {name: method for one in lineage for name, (*_, method) in one.functions.items()}
+        stated = methods.keys() | {name for one in lineage for name in one.attributes}
+        if stated & {"step", "__getattr__"} or any(map(self.program.mentions_clear, methods.values())):
+            return False
+        bases = [(base, one) for one in lineage for base in one.bases]
+        return any(self.class_of_name(base, one) is None and self._has_methods(base, one) for base, one in bases)
+
+    def _has_methods(self, base: cst.BaseExpression, class_: Scope) -> bool:
+        return self.qualified(base, class_).rpartition(".")[2] not in catalogue.PLAIN_BASES
 
     def _uses(self, path: Path) -> set[str]:
         """The telling attributes that its own file uses on an object, and the files of its base classes."""

@@ -75,3 +75,19 @@ def test_a_text_that_is_not_written_yet() -> None:
     assert source is not None
     assert source.text == "new()"
     assert list(changed.speaking_of(("old",))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("from pkg.loop import run", id="plain"),
+        pytest.param("from pkg import (loop, other)", id="in-parentheses"),
+        pytest.param("from pkg import (\n    other,  # of no use (yet)\n    loop,\n)", id="over-several-lines"),
+        pytest.param("from pkg import(\n    loop as again,\n)", id="renamed"),
+        pytest.param("if True:\n    import os, pkg.loop", id="indented"),
+    ],
+)
+def test_files_that_a_file_imports(line: str) -> None:
+    found = modules(train=line)
+    assert "/p/pkg/loop.py" in found.imported("/p/train.py")
+    assert "/p/train.py" in found.acquainted("/p/pkg/loop.py")

@@ -11,8 +11,12 @@ from types import MappingProxyType
 from gradlint.source import Source, UndecodableSource
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
+    rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(?:\(((?:#[^\n]*|[^)#])*)|([\w, \t]+))"
+    rb"|import[ \t]+([\w., \t]+))",
+    re.MULTILINE,
 )
+
+_COMMENT = re.compile(rb"#[^\n]*")
 
 SHORT = 10_000
 """Bytes up to which any module is read that another one calls, for it may only pass the call on."""
@@ -90,9 +94,9 @@ class Modules:
 
     def imported(self, key: str) -> Iterator[str]:
         """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
-        for dots, module, names, plain in _IMPORT.findall(self.content(key)):
+        for dots, module, listed, names, plain in _IMPORT.findall(self.content(key)):
             wanted = [_parts(module)] if module else []
-            wanted += [(*_parts(module), *_parts(name)) for name in names.split(b",")]
+            wanted += [(*_parts(module), *_parts(name)) for name in (_COMMENT.sub(b"", listed) or names).split(b",")]
             wanted += [_parts(name) for name in plain.split(b",")]
             for parts in dict.fromkeys(wanted):
                 found = self.locate(parts, len(dots), key) if parts or dots else None

@@ -115,6 +115,11 @@ class Modules:
         """Whether a pattern is found in a file, or in one that can have what the file defines."""
         return any(pattern.search(self.content(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
 
+    def within_reach(self, key: str, word: str) -> list[str]:
+        """The files that can have what a file defines and speak of a word."""
+        acquainted = self.acquainted(key)
+        return [each for each in self.speaking_of((word,)) if each in acquainted]
+
     def _importing(self, key: str) -> set[str]:
         if self._importers is None:
             self._importers = {}

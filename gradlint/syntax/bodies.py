@@ -11,6 +11,7 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.callees import is_super, is_wrapped
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.registered import Registered
 from gradlint.syntax.scopes import Binding, Scope, changes_gradients
 from gradlint.syntax.tree import constant_of, elements_of, walk_everything
 from gradlint.syntax.values import Function
@@ -23,6 +24,7 @@ class Bodies:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._registered = Registered(objects)
 
     def worked_on(self, call: cst.Call, scope: Scope) -> list[cst.BaseExpression]:
         """What a method may clear that is called by a name which could: its object, or nothing by all its bodies."""
@@ -30,6 +32,17 @@ class Bodies:
             return []
         receiver = call.func.value
         return [receiver] if self._method_clears(receiver, call.func.attr.value, scope) else []
+
+    def are_harmless(self, called: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether what is called is a function that an object was given to keep, and none of those clears."""
+        functions = self._registered.functions(called, scope)
+        keeper = self._objects.lineage(scope.parent) if scope.parent is not None else ()
+        return bool(functions) and not any(self._function_clears(found.scope, keeper, set()) for found in functions)
+
+    def _function_clears(self, function: Scope, given: tuple[Scope, ...], seen: set[Scope]) -> bool:
+        """Whether a function may clear that may be given an object of some classes."""
+        own = self._objects.lineage(function.parent) if function.parent is not None else ()
+        return self._clears(function, own or given, seen)
 
     def _method_clears(self, receiver: cst.BaseExpression, name: str, scope: Scope) -> bool:
         """Whether an object's method may clear gradients; of an object that nobody saw made, any may."""
@@ -119,18 +132,19 @@ class Bodies:
 
     def _call_clears(self, call: cst.Call, function: Scope, lineage: tuple[Scope, ...], seen: set[Scope]) -> bool:
         match call.func:
-            case cst.Attribute(value=cst.Name(value=receiver), attr=cst.Name(value=name)) if (
-                receiver == function.receiver and any(name in class_.functions for class_ in lineage)
-            ):
+            case cst.Attribute(value=cst.Name(value=receiver), attr=cst.Name(value=name)) if receiver == (
+                function.receiver or receiver
+            ) and any(name in class_.functions for class_ in lineage):
                 return self._clears(_found(name, lineage), lineage, seen)
             case cst.Attribute(value=receiver) if is_super(receiver):
                 pass
             case _:
                 found = self._objects.value(call.func, function)
                 if isinstance(found, Function) and found.bound is None:
-                    own = self._objects.lineage(found.scope.parent) if found.scope.parent is not None else ()
-                    return self._clears(found.scope, own, seen)
+                    return self._function_clears(found.scope, lineage, seen)
         name = self._objects.callee_name(call)
+        if name in catalogue.SAME_OBJECT_METHODS and len(call.args) < 2:  # `model.train()`, which is no training
+            return False
         sets = name in ("setattr", "__setattr__") and not all(constant_of(a.value) != (True, "grad") for a in call.args)
         return not name or sets or catalogue.clears_gradients(name) or catalogue.may_clear_or_step(name)
 

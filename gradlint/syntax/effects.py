@@ -257,7 +257,8 @@ class Effects:
             given = [path for path in paths if self._objects.optimizer_at(path) is not None]
         else:
             given = []
-        return [*effects, Forget(place, tuple(given))] if given else effects
+        harmless = not given or self._bodies.are_harmless(call.func, self._scope)
+        return effects if harmless else [*effects, Forget(place, tuple(given))]
 
     def _kept(self, call: cst.Call) -> list[cst.BaseExpression]:
         """What an attribute of an object of the project was set to that is called as if it were a method."""

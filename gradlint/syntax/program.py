@@ -34,6 +34,9 @@ class Surroundings(Protocol):
     def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
         """Whether a pattern is found in a file, or in one that can have what the file defines."""
 
+    def within_reach(self, key: str, word: str) -> list[str] | None:
+        """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
+
 
 class Alone:
     """No other files."""
@@ -49,6 +52,10 @@ class Alone:
     def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
         """Nothing is known."""
         return False
+
+    def within_reach(self, key: str, word: str) -> list[str] | None:
+        """Nothing is known."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

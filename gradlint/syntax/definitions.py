@@ -58,7 +58,17 @@ class Definitions:
         if isinstance(node, cst.Name) and scope.is_class_method and node.value == scope.parameters[0]:
             return self.program.scopes[scope.parent.number] if scope.parent is not None else None
         found = self.definition(node, scope)
-        return found.scope.classes.get(found.name) if found is not None else None
+        return found.scope.classes.get(found.name) if found is not None else self._nested_class(node, scope)
+
+    def _nested_class(self, node: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """The class inside another one that `self.Optimizer` is."""
+        match node:
+            case cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=name)):
+                owner = scope.owner(holder)
+                if owner is not None and owner.receiver == holder and owner.parent is not None:
+                    lineage = self.lineage(self.program.scopes[owner.parent.number])
+                    return next((class_.classes[name] for class_ in lineage if name in class_.classes), None)
+        return None
 
     def attribute_bindings(self, base: Path, attribute: str) -> list[Binding]:
         """How an attribute of a class's own object is set, in the class or a base of it."""

@@ -193,11 +193,11 @@ def clears_one_of(function: Scope, names: set[str]) -> bool:
 
 
 def is_reachable(scope: Scope) -> bool:
-    """Whether another file can call a scope: a function of its module, or a method."""
-    return scope.parent is not None and (
-        scope.parent.kind == "module"
-        or (scope.parent.kind == "class" and scope.parent.parent is not None and scope.parent.parent.kind == "module")
-    )
+    """Whether another file can call a scope: a function of its module, or a method of a class that it can name."""
+    outer = scope.parent
+    while outer is not None and outer.kind == "class":
+        outer = outer.parent
+    return outer is not None and outer.kind == "module"
 
 
 def is_stub(function: Scope) -> bool:

@@ -313,5 +313,7 @@ def _outside(value: Value, number: int) -> Value:
             return None
         case Made(given=given):
             return replace(value, given=tuple(path for path in given if path.scope != number))
+        case Instance(scope=Scope(number=inner)) if inner == number:
+            return Instance(value.of)  # each call makes another one, of other things
         case _:
             return value

@@ -13,7 +13,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.solver import Solver
 from gradlint.project.callers import Callers
-from gradlint.project.link import clears
+from gradlint.project.link import clears, entered
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
@@ -129,7 +129,8 @@ class _Judged:
             if not unsure:
                 break
             for number in sorted(unsure):
-                found = self.callers.of(self.lowerer.program.scopes[number], self.lowerer)
+                inside = entered(number, graphs, self.lowerer.program.originals)
+                found = self.callers.of(self.lowerer.program.scopes[number], self.lowerer, inside)
                 self._asked.add(number)
                 self._scopes |= found.scopes
                 if found.doubtful:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from gradlint.project.modules import Modules
@@ -33,8 +33,11 @@ class Callers:
     def __init__(self, modules: Modules | None) -> None:
         self._modules = modules
 
-    def of(self, scope: Scope, lowerer: Lowerer) -> Found:
-        """The callers of a scope: by name and by what the name means there, and methods that its class inherits."""
+    def of(self, scope: Scope, lowerer: Lowerer, inside: Set[int] = frozenset()) -> Found:
+        """The callers of a scope: by name and by what the name means there, and methods that its class inherits.
+
+        `inside` are scopes that it runs itself: a call in them that may be of it tells nothing about who begins.
+        """
         found = Found(dict.fromkeys(_inherited(scope, lowerer)))
         home = lowerer.program.home(scope)
         name = scope.parent.name if scope.name == "__call__" and scope.parent is not None else scope.name
@@ -51,7 +54,7 @@ class Callers:
                         mentioned = mention_of(each, scope, other, lowerer.objects)
                         if mentioned is Mentioned.MEANT:
                             found.scopes[other] = None
-                        elif mentioned is not Mentioned.NOT:
+                        elif mentioned is not Mentioned.NOT and not _is_inside(other, inside, lowerer):
                             found.doubtful |= self._can_have(file, home)
         # Whoever else may call it: the framework does, and is no better.
         if scope.parent is not None and scope.parent.kind == "class":
@@ -112,6 +115,20 @@ class Callers:
                     if any(map(lowerer.program.mentions_clear, overrides)):
                         return True
         return False
+
+
+def _is_inside(other: Scope, inside: Set[int], lowerer: Lowerer) -> bool:
+    """Whether a scope is one of some, or what a class that is related by a base says in place of one."""
+    if other.number in inside:
+        return True
+    class_ = other.parent
+    if class_ is None or class_.kind != "class":
+        return False
+    scopes = (lowerer.program.scopes[number] for number in inside)
+    holders = [scope.parent for scope in scopes if scope.name == other.name and scope.parent is not None]
+    lineage = lowerer.objects.lineage(class_)
+    classes = (lowerer.program.scopes[holder.number] for holder in holders if holder.kind == "class")
+    return any(base in lineage for each in classes for base in lowerer.objects.lineage(each))
 
 
 def _second_names(scope: Scope, home: File, lowerer: Lowerer) -> Iterator[str]:

@@ -95,3 +95,16 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
                 return False
 
     return test
+
+
+def entered(start: int, graphs: Mapping[int, Graph], originals: Mapping[int, int]) -> set[int]:
+    """The scopes that one runs, or that another view of the same code does, by way of others as well."""
+    code = originals.get(start, start)
+    found: set[int] = set()
+    waiting = [number for number in graphs if originals.get(number, number) == code]
+    while waiting:
+        graph = graphs.get(waiting.pop())
+        targets = {event.target for event in graph.events() if isinstance(event, Call)} if graph is not None else set()
+        waiting += targets - found
+        found |= targets
+    return found | {originals[number] for number in found if number in originals}

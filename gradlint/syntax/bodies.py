@@ -46,6 +46,8 @@ class Bodies:
 
     def _method_clears(self, receiver: cst.BaseExpression, name: str, scope: Scope) -> bool:
         """Whether an object's method may clear gradients; of an object that nobody saw made, any may."""
+        if name in catalogue.SAME_OBJECT_METHODS and self._says_module(receiver, scope):
+            return False
         classes = self._classes(receiver, scope, 0)
         if classes is None:
             return True
@@ -55,6 +57,13 @@ class Bodies:
         if not having or self._is_set(name, having, scope):
             return True
         return any(self._clears(_found(name, lineage), lineage, set()) for lineage in having)
+
+    def _says_module(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a variable is annotated as a module, whose `train(mode)` is no training."""
+        owner = scope.owner(node.value) if isinstance(node, cst.Name) else None
+        bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
+        names = [self._objects.qualified(b.annotation, b.scope) if b.annotation is not None else "" for b in bindings]
+        return bool(names) and all(name.rpartition(".")[2] == "Module" for name in names)
 
     def _is_set(self, name: str, lineages: list[tuple[Scope, ...]], scope: Scope) -> bool:
         """Whether something else is put in a method's place, on its object or from outside."""

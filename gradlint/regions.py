@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 ELEMENT = "[*]"  # some element of a container: reached by a loop variable or a computed index
 GROUPS = "param_groups"  # the parameters of an optimizer nobody saw constructed
+NAMELESS = "<new>"  # an object that is used where it is made: `Trainer(model).fit(batches)`
 UNSEEN = "<optimizers>"  # those of optimizers that are somewhere behind an object
 
 
@@ -46,8 +47,16 @@ class Path(NamedTuple):
 
 
 def _same_field(one: str, other: str) -> bool:
-    """A computed index may be any element, two different constant keys are two objects."""
-    return one == other or (ELEMENT in (one, other) and one[:1] == other[:1] == "[")
+    """A computed index may be any element, and an element may be in any slice; two different constant keys are two
+    objects, and so are two different slices (`params[:-2]` and `params[-2:]`)."""
+    if one == other or one[:1] != "[" or other[:1] != "[":
+        return one == other
+    return ELEMENT in (one, other) or is_slice(one) != is_slice(other)
+
+
+def is_slice(field: str) -> bool:
+    """Whether a field stands for some elements between two bounds."""
+    return field[0] == "[" and ":" in field and field[1] not in "\"'"
 
 
 @dataclass(frozen=True, slots=True)

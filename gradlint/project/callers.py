@@ -17,6 +17,11 @@ from gradlint.syntax.values import Function
 MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
 
 _CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
+_AFTER_STEP = re.compile(rb"\bregister_step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
+_BETWEEN_BATCHES = (
+    "on_train_batch_start on_train_batch_end on_before_backward on_after_backward on_before_optimizer_step"
+    " on_before_zero_grad"
+).split()
 
 
 @dataclass(slots=True)
@@ -59,7 +64,9 @@ class Callers:
         # Whoever else may call it: the framework does, and is no better.
         if scope.parent is not None and scope.parent.kind == "class":
             lineage = lowerer.objects.lineage(lowerer.program.scopes[scope.parent.number])
-            found.doubtful &= not lightning.is_run_by_framework(scope, lineage)
+            if lightning.is_run_by_framework(scope, lineage):
+                hooks = (lowerer.program.surroundings.has_clearing_function(h, home.key) for h in _BETWEEN_BATCHES)
+                found.doubtful = any(hooks)
         return found
 
     def _users(self, maker: Scope, home: File, lowerer: Lowerer) -> Iterator[Scope]:
@@ -79,13 +86,14 @@ class Callers:
         return sorted({alias.decode() for text in texts for alias in renames.findall(text)} - {name})
 
     def hooks_clear(self, home: File) -> bool:
-        """Whether a file that may get hold of the same optimizer lets it clear by a hook after each step."""
+        """Whether a file that may get hold of the same optimizer lets it clear after each step, by a hook or a new
+        `step`."""
         if self._modules is None:
             return False
         near = self._modules.acquainted(home.key)
         near = near.union(*(self._modules.imported(key) for key in near))
-        hooked = (key for key in self._modules.speaking_of(("register_step_post_hook",)) if key in near)
-        return any(_CLEARS.search(self._modules.content(key)) for key in hooked)
+        contents = map(self._modules.content, sorted(near))
+        return any(_AFTER_STEP.search(content) and _CLEARS.search(content) for content in contents)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
         """Files that speak of a name: those that say where it is defined, then those that can have it and clear."""

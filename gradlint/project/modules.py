@@ -23,6 +23,9 @@ SHORT = 10_000
 
 _SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|ist)")
 
+_FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_CLEAR = re.compile(rb"zero_grad|grad\w*\.zero_\(|\.grad\s*=[^=]")
+
 ROOTS = ("", "src")
 """Folders below one of a file's own folders from which modules may be imported."""
 
@@ -42,6 +45,7 @@ class Modules:
         self._bytes = dict(known)
         self._importers: dict[str, set[str]] | None = None
         self._acquainted: dict[str, set[str]] = {}
+        self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -119,6 +123,20 @@ class Modules:
         """The files that can have what a file defines and speak of a word."""
         acquainted = self.acquainted(key)
         return [each for each in self.speaking_of((word,)) if each in acquainted]
+
+    def has_clearing_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that can have what it defines, defines a function of a name that speaks of a clear."""
+        return any(name.encode() in self._clearing_functions(each) for each in {key, *self.acquainted(key)})
+
+    def _clearing_functions(self, key: str) -> frozenset[bytes]:
+        if key not in self._clearing:
+            content = self.content(key)
+            heads = list(_FUNCTION.finditer(content)) if _CLEAR.search(content) else []
+            ends = [head.start() for head in heads[1:]] + [len(content)]
+            self._clearing[key] = frozenset(
+                head[1] for head, end in zip(heads, ends, strict=False) if _CLEAR.search(content, head.end(), end)
+            )
+        return self._clearing[key]
 
     def _importing(self, key: str) -> set[str]:
         if self._importers is None:

@@ -90,6 +90,11 @@ def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]
             if formal in paths and attribute not in set_already:
                 yield own.field(attribute), paths[formal]
         set_already |= set(class_.attributes)
+        for formal, path in paths.items():
+            field = only_given(formal)
+            if field not in set_already:
+                yield own.field(field), path
+                set_already.add(field)
         passed = _call_of_base(init)
         if passed is None:
             return
@@ -104,6 +109,22 @@ def _only_parameter(bindings: list[Binding], init: Scope) -> str:
     if not isinstance(value, cst.Name) or value.value not in init.parameters:
         return ""
     return value.value if len(init.bindings[value.value]) == 1 else ""
+
+
+def only_given(formal: str) -> str:
+    """A field for what a constructor was given, and did not keep as an attribute."""
+    return f"__init__({formal})"
+
+
+def kept(path: Path, scope: Scope) -> Path:
+    """What a constructor was given, as its object knows it; any other path as it is. `scope` owns the variable."""
+    class_ = scope.parent
+    if scope.name != "__init__" or class_ is None or class_.kind != "class" or path.name not in scope.parameters[1:]:
+        return path
+    if len(scope.bindings[path.name]) != 1:
+        return path
+    holding = (name for name, bindings in class_.attributes.items() if _only_parameter(bindings, scope) == path.name)
+    return Path(class_.number, "self", (next(holding, only_given(path.name)), *path.fields))
 
 
 def _call_of_base(init: Scope) -> Sequence[cst.Arg] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradlint.events import Call, Forget, Place
-from gradlint.regions import Path
+from gradlint.regions import NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
@@ -55,13 +55,19 @@ class Callees:
         Where a subclass, here or elsewhere, says what the method does, nobody can tell.
         """
         path, classes = self._classes(receiver)
+        given: tuple[tuple[Path, Path], ...] = ()
+        if path is None:
+            made = self._objects.value(receiver, self._scope)
+            if isinstance(made, Instance) and isinstance(receiver, cst.Call):
+                path, classes = Path(self._scope.number, NAMELESS), list(self._objects.lineage(made.of))
+                given = tuple(self._objects.given_to(made))
         for class_ in classes:
             if path is not None and name in class_.functions:
                 target = self._seen_from(path, classes[0], class_.functions[name][-1])
                 waits = is_stub(target) and not catalogue.only_computes(name)
                 if waits or any(map(self._objects.program.mentions_clear, self._overrides(class_, name))):
                     return Forget(_place(call, statement), (path,), target.number)
-                return self._enter(call, call.args, target, statement, path)
+                return self._enter(call, call.args, target, statement, path, given)
             if name in class_.functions and self._objects.program.mentions_clear(class_.functions[name][-1]):
                 return Forget(_place(call, statement), None)  # of an object without a name
         return None

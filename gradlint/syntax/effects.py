@@ -10,6 +10,7 @@ from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Plac
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.bodies import Bodies
+from gradlint.syntax.called import Called, is_zero_grad
 from gradlint.syntax.callees import Callees, is_super
 from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
@@ -32,6 +33,7 @@ class Effects:
         self._gradients = Gradients(objects, scope)
         self._frameworks = FrameworkCalls(objects, scope, self._callees)
         self._bodies = Bodies(objects)
+        self._called = Called(objects, scope)
         self._known = KnownCalls(objects, scope, self._clear_by)
         self._steps_may_clear = steps_may_clear(objects, scope)
 
@@ -228,21 +230,29 @@ class Effects:
         followed = self._callees.called(call, statement)
         if followed is not None:
             return [followed]
-        method = self._method_by_name(call.func)
+        method = self._called.method_by_name(call.func)
         if method is not None and self._objects.optimizer(method.value, self._scope) is not None:
             step = method.attr.value == "step"
             return (self._step if step else self._zero_grad)(call, method.value, statement)
         place = self._place(call, statement)
         values = [a.value for a in call.args]
-        known = (call.func, *values, *self._kept(call))
-        if catalogue.clears_gradients(name) or any(map(_is_zero_grad, known)):
-            return [Forget(place, None)]
-        if any(map(self._known.clears, values)):
+        known = (call.func, *values, *self._called.kept(call))
+        if (
+            catalogue.clears_gradients(name)
+            or any(map(is_zero_grad, known))
+            or any(map(self._known.clears, values))
+            or any(map(self._speaks_of_clearing, self._called.kept(call)))
+            or self._called.may_be_a_clear(call)
+        ):
             return [Forget(place, None)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
             return [self._gradients.clear_of(values[0], call, statement)]
-        if isinstance(call.func, cst.Call) and self._objects.callee_name(call.func) == "getattr" and call.func.args:
-            return [Forget(place, tuple(self._paths([call.func.args[0].value])))]
+        looked_up = self._called.looked_up(call.func)
+        nameless = looked_up is not None or self._called.is_nameless(call.func)
+        if nameless and self._called.hands_on(call):
+            return [Forget(place, None)]
+        if looked_up is not None:
+            return [Forget(place, tuple(self._paths([looked_up, *values])))]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
         keeps = name != "partial" and (name in catalogue.CALLING or not catalogue.cannot_clear(name))
         effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if keeps]
@@ -251,7 +261,7 @@ class Effects:
             effects += [Assign(place, grown.field("[-1]"))] if grown is not None else []
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
         paths = self._paths(values)
-        if catalogue.may_clear_or_step(name):
+        if catalogue.may_clear_or_step(name) or (nameless and not catalogue.cannot_clear(name)):
             given = [*self._paths(self._bodies.worked_on(call, self._scope)), *paths]
         elif not catalogue.cannot_clear(name):
             given = [path for path in paths if self._objects.optimizer_at(path) is not None]
@@ -260,27 +270,12 @@ class Effects:
         harmless = not given or self._bodies.are_harmless(call.func, self._scope)
         return effects if harmless else [*effects, Forget(place, tuple(given))]
 
-    def _kept(self, call: cst.Call) -> list[cst.BaseExpression]:
-        """What an attribute of an object of the project was set to that is called as if it were a method."""
-        if not isinstance(call.func, cst.Attribute):
-            return []
-        path = self._objects.path(call.func.value, self._scope)
-        instance = self._objects.instance_at(path) if path is not None else None
-        holder = Path(instance.of.number, "self") if instance is not None else path
-        bindings = self._objects.attribute_bindings(holder, call.func.attr.value) if holder is not None else []
-        return [binding.value for binding in bindings if binding.value is not None]
+    def _speaks_of_clearing(self, node: cst.BaseExpression) -> bool:
+        found = self._objects.value(node, self._scope)
+        return isinstance(found, Function) and self._objects.program.mentions_clear(found.scope)
 
     def _paths(self, nodes: Iterable[cst.BaseExpression]) -> list[Path]:
         return [path for node in nodes if (path := self._objects.path(node, self._scope)) is not None]
-
-    def _method_by_name(self, func: cst.BaseExpression) -> cst.Attribute | None:
-        """The `optimizer.zero_grad` or `optimizer.step` that a name was bound to."""
-        if not isinstance(func, cst.Name):
-            return None
-        owner = self._scope.owner(func.value)
-        bindings = owner.bindings[func.value] if owner is not None else []
-        value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
-        return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
 
     # -- what else happens ----------------------------------------------------------------------------------------
 
@@ -303,16 +298,3 @@ def _is_alone(call: cst.Call, statement: cst.CSTNode) -> bool:
     """Whether a call is a statement of its own, so that nobody takes its result."""
     parts = statement.body if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
     return any(isinstance(part, cst.Expr) and part.value is call for part in parts)
-
-
-def _is_zero_grad(node: cst.BaseExpression) -> bool:
-    """Whether an expression is a `zero_grad` that is given away, looked up by its name, or kept somewhere."""
-    match node:
-        case cst.Attribute(attr=cst.Name(value="zero_grad")):
-            return True
-        case cst.Call(func=cst.Name(value="getattr"), args=[_, cst.Arg(value=name), *_]):
-            return constant_of(name) == (True, "zero_grad")
-        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
-            return "zero" in str(constant_of(key)[1])
-        case _:
-            return False

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.regions import ELEMENT, GROUPS, Path
+from gradlint.regions import ELEMENT, GROUPS, Path, is_slice
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import matched, results
 from gradlint.syntax.identity import MAX_DEPTH
@@ -121,7 +121,8 @@ class Evaluator(ParameterLists):
             return Groups(Path(base.scope, base.name, base.fields[:where]))
         container = self.at(base, depth + 1)
         if isinstance(container, Parameters):
-            return container
+            # The elements one by one are followed as all of them, a slice is a part for itself.
+            return Parameters(tuple(each.field(key) for each in container.of)) if is_slice(key) else container
         if isinstance(container, Items) and container.values:
             if key == ELEMENT:
                 return self._choice(container, depth)

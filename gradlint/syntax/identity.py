@@ -12,7 +12,7 @@ from gradlint.syntax import catalogue, lightning
 from gradlint.syntax.definitions import Definitions
 from gradlint.syntax.program import Definition, Program
 from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import constant_of, walk
+from gradlint.syntax.tree import constant_of, slice_of, walk
 from gradlint.syntax.values import Instance, Value
 from gradlint.vocabulary import is_named
 
@@ -239,6 +239,8 @@ class Identity(Definitions, abc.ABC):
             known, constant = constant_of(parts[0].slice.value)
             if known:
                 return self._named_item(base, constant, depth) or base.field(f"[{constant!r}]")
+        if len(parts) == 1 and isinstance(parts[0].slice, cst.Slice):
+            return base.field(slice_of(parts[0].slice) or ELEMENT)
         return base.field(ELEMENT)
 
     def _named_item(self, base: Path, key: object, depth: int) -> Path | None:

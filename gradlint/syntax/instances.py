@@ -7,7 +7,7 @@ import abc
 import libcst as cst
 
 from gradlint.regions import Path
-from gradlint.syntax.arguments import constructed
+from gradlint.syntax.arguments import constructed, kept
 from gradlint.syntax.identity import Identity
 from gradlint.syntax.program import Program
 from gradlint.syntax.scopes import Scope
@@ -58,7 +58,8 @@ class Instances(Identity, abc.ABC):
         """The attributes of an object that are what its constructor was given: each with the path of what that is."""
         if instance not in self._given:
             self._given[instance] = []
-            self._given[instance] = list(constructed(self, instance))
+            scopes = self.program.scopes
+            self._given[instance] = [(own, kept(path, scopes[path.scope])) for own, path in constructed(self, instance)]
         return self._given[instance]
 
     def _bound_method(self, base: cst.BaseExpression, name: str, scope: Scope) -> Function | None:

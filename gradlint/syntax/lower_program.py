@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -68,6 +68,7 @@ def _watched(file: File, objects: Objects) -> frozenset[str]:
         for expression in (mention.receiver, *given):
             for region in objects.regions(expression, mention.scope):
                 found.update((region.params.name, *region.params.fields, region.owner.name, *region.owner.fields))
+    found.update(_objects_made(table.scopes))
     vocabulary = objects.program.vocabulary
     for call, scope in objects.taught(file, (*vocabulary.clearing, *vocabulary.stepping)):
         found.update(_identifiers(call))
@@ -76,6 +77,15 @@ def _watched(file: File, objects: Objects) -> frozenset[str]:
             found.update((path.name, *path.fields) if path is not None else ())
     found.discard("self")
     return frozenset(found)
+
+
+def _objects_made(scopes: Iterable[Scope]) -> Iterator[str]:
+    """Names of what is made from classes, by their capitals: behind a new trainer there are new parameters."""
+    for scope in scopes:
+        for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
+            made = (binding.value.func for binding in bindings if isinstance(binding.value, cst.Call))
+            if any(word[:1].isupper() for func in made for word in _identifiers(func)):
+                yield name
 
 
 def _identifiers(node: cst.CSTNode) -> set[str]:

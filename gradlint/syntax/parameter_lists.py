@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradlint.regions import Path
+from gradlint.syntax.arguments import kept
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.instances import Instances
 from gradlint.syntax.scopes import Scope
@@ -31,7 +32,9 @@ class ParameterLists(Instances, abc.ABC):
         wrapped = self.value(given, scope, depth + 1)
         if isinstance(wrapped, Optimizer):
             return Optimizer(wrapped.params, repeats)
-        return Optimizer(self._flatten(given, scope, depth), repeats)
+        params = self._flatten(given, scope, depth)
+        # What the object of an optimizer was given is named as the object's, for nobody else knows the parameter.
+        return Optimizer(params and tuple(kept(path, self.program.scopes[path.scope]) for path in params), repeats)
 
     def _flatten(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
         """The parameters that an optimizer's first argument names, None where they cannot be told."""

@@ -37,6 +37,9 @@ class Surroundings(Protocol):
     def within_reach(self, key: str, word: str) -> list[str] | None:
         """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
 
+    def has_clearing_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that can have what it defines, defines a function of a name that speaks of a clear."""
+
 
 class Alone:
     """No other files."""
@@ -56,6 +59,10 @@ class Alone:
     def within_reach(self, key: str, word: str) -> list[str] | None:
         """Nothing is known."""
         return None
+
+    def has_clearing_function(self, name: str, key: str) -> bool:
+        """Nothing is known."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,3 +92,15 @@ def constant_of(node: cst.BaseExpression) -> tuple[bool, object]:
             return True, -number.evaluated_value
         case _:
             return False, None
+
+
+def slice_of(node: cst.Slice) -> str | None:
+    """A slice between constants or variables, as a field of a path; None for one that is computed."""
+    bounds = (node.lower, node.upper)
+    if (
+        node.step is not None
+        or bounds == (None, None)
+        or not all(b is None or isinstance(b, cst.Name) or constant_of(b)[0] for b in bounds)
+    ):
+        return None
+    return "[{}:{}]".format(*("" if bound is None else text_of(bound) for bound in bounds))

@@ -11,7 +11,7 @@ from gradlint.events import Accumulate, Assign, Event, Forget, Place, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import Literals
-from gradlint.regions import Path
+from gradlint.regions import NAMELESS, Path
 from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
@@ -70,7 +70,7 @@ class Lowering:
         self.frames: list[Loop | Handlers | Finally] = []
         self.jumps = 0
         self.statement: cst.CSTNode = scope.node
-        self._watched = watched
+        self._watched = watched | {NAMELESS}
         self._given_control: list[int] = []
         self._run_statement = run_statement
         self._evaluate = evaluate

@@ -7,8 +7,9 @@ from typing import Any
 
 import libcst as cst
 
-from gradlint.events import Event
+from gradlint.events import Assign, Call, Event
 from gradlint.flow.graph import Edge, Graph
+from gradlint.regions import NAMELESS
 from gradlint.syntax import catalogue
 from gradlint.syntax.composite import Effect, Guarded, Repeated
 from gradlint.syntax.lowering import branches, loops
@@ -50,10 +51,13 @@ def _call(low: Lowering, node: cst.Call) -> None:
 
 def _receiver(low: Lowering, node: cst.BaseExpression) -> None:
     """What a method is called on: computed, but a gradient whose method is called is not looked at."""
-    if isinstance(node, cst.Attribute):
-        _receiver(low, node.value)
-    else:
+    if not isinstance(node, cst.Attribute):
         lower(low, node)
+        return
+    _receiver(low, node.value)
+    if node.attr.value != "grad":
+        for event in low.effects.read(node, low.statement):
+            low.emit(event)
 
 
 def _effect(low: Lowering, effect: Effect) -> None:
@@ -62,6 +66,11 @@ def _effect(low: Lowering, effect: Effect) -> None:
             _repeat(low, effect)
         case Guarded(test=test, events=events):
             branches.fork(low, test, lambda: _emit(low, events), _nothing)
+        case Call(place=place, binds=binds):
+            # What is made for this call has nothing to do with what was made for the last one.
+            for made in dict.fromkeys(outer for _, outer in binds if outer.name == NAMELESS):
+                low.emit(Assign(place, made))
+            low.emit(effect)
         case _:
             low.emit(effect)
 

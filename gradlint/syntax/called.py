@@ -1,0 +1,107 @@
+"""What is called where the name does not say it: methods looked up by a name, bound to a variable, or of anybody."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradlint.regions import Path
+from gradlint.syntax import catalogue
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import constant_of
+
+_STRANGERS = frozenset("env envs environment game bar pbar tqdm writer timer".split())
+"""Words in the names of objects whose methods are no steps of a training, whatever they are called."""
+
+
+class Called:
+    """Answers for the calls of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+
+    def looked_up(self, func: cst.BaseExpression) -> cst.BaseExpression | None:
+        """The object whose attribute of a computed name is called: `getattr(callback, "on_" + event)(self)`."""
+        if isinstance(func, cst.Name):
+            owner = self._scope.owner(func.value)
+            bindings = owner.bindings[func.value] if owner is not None else []
+            func = bindings[0].value or func if len(bindings) == 1 and not bindings[0].items else func
+        if isinstance(func, cst.Call) and self._objects.callee_name(func) == "getattr" and func.args:
+            return func.args[0].value
+        return None
+
+    def kept(self, call: cst.Call) -> list[cst.BaseExpression]:
+        """What an attribute of an object of the project was set to that is called as if it were a method."""
+        if not isinstance(call.func, cst.Attribute):
+            return []
+        path = self._objects.path(call.func.value, self._scope)
+        instance = self._objects.instance_at(path) if path is not None else None
+        holder = Path(instance.of.number, "self") if instance is not None else path
+        bindings = self._objects.attribute_bindings(holder, call.func.attr.value) if holder is not None else []
+        return [each for binding in bindings if binding.value is not None for each in _alternatives(binding.value)]
+
+    def method_by_name(self, func: cst.BaseExpression) -> cst.Attribute | None:
+        """The `optimizer.zero_grad` or `optimizer.step` that a name was bound to."""
+        if not isinstance(func, cst.Name):
+            return None
+        owner = self._scope.owner(func.value)
+        bindings = owner.bindings[func.value] if owner is not None else []
+        value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
+        return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
+
+    def may_be_a_clear(self, call: cst.Call) -> bool:
+        """Whether a method of an object that nobody saw made may be one of the project's that speak of a clear."""
+        if not isinstance(call.func, cst.Attribute) or self._is_own_object(call.func.value):
+            return False
+        name, holder = call.func.attr.value, last_name(call.func.value)
+        if name in catalogue.SAME_OBJECT_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
+            return False
+        if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):
+            return False
+        program = self._objects.program
+        return program.surroundings.has_clearing_function(name, program.home(self._scope).key)
+
+    def _is_own_object(self, node: cst.BaseExpression) -> bool:
+        return isinstance(node, cst.Name) and node.value == self._scope.receiver
+
+    def is_nameless(self, func: cst.BaseExpression) -> bool:
+        """Whether what is called is an element of something: of handlers, say, whose names nobody knows."""
+        if isinstance(func, cst.Subscript):
+            return True
+        owner = self._scope.owner(func.value) if isinstance(func, cst.Name) else None
+        bindings = owner.bindings[func.value] if owner is not None and isinstance(func, cst.Name) else []
+        return any(binding.each for binding in bindings)
+
+    def hands_on(self, call: cst.Call) -> bool:
+        """Whether a call gives on whatever its function was given: `handler(**kwargs)`."""
+        given = (
+            argument.value.value for argument in call.args if argument.star and isinstance(argument.value, cst.Name)
+        )
+        return any(name in self._scope.parameters for name in given)
+
+
+def _alternatives(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    return [node.body, node.orelse] if isinstance(node, cst.IfExp) else [node]
+
+
+def last_name(node: cst.BaseExpression) -> str:
+    """The last name of a dotted expression; empty for any other."""
+    match node:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name
+        case _:
+            return ""
+
+
+def is_zero_grad(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a `zero_grad` that is given away, looked up by its name, or kept somewhere."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value="zero_grad")):
+            return True
+        case cst.Call(args=arguments):  # getattr(optimizer, "zero_grad"), methodcaller("zero_grad")
+            return any(constant_of(argument.value) == (True, "zero_grad") for argument in arguments)
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return "zero" in str(constant_of(key)[1])
+        case _:
+            return False

@@ -144,6 +144,8 @@ class _Judged:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""
         if not self._doubtful.isdisjoint(self._called_again(report, graphs)) or self.callers.hooks_clear(self.file):
             return False
+        if self.callers.step_clears(report.region, self.file, self.lowerer) or self.callers.has_own_backward(self.file):
+            return False
         scopes = {homes.scope(event) for event, _ in finding.story}
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)
 

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from gradlint.project.modules import Modules
-from gradlint.syntax import lightning
+from gradlint.regions import Region
+from gradlint.syntax import catalogue, lightning
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.mentions import Mentioned, mention_of
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Scope, is_reachable, names_in
-from gradlint.syntax.values import Function
+from gradlint.syntax.values import Function, Optimizer
 
 MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
 
 _CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
-_AFTER_STEP = re.compile(rb"\bregister_step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
+_AFTER_STEP = re.compile(rb"\bregister_(?:optimizer_)?step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
+_BACKWARD = re.compile(rb"^[ \t]*def[ \t]+backward\b", re.MULTILINE)
+_TORCH_LIKE = re.compile(catalogue.TORCH_LIKE.pattern.encode())
 _BETWEEN_BATCHES = (
     "on_train_batch_start on_train_batch_end on_before_backward on_after_backward on_before_optimizer_step"
     " on_before_zero_grad"
@@ -90,10 +93,21 @@ class Callers:
         `step`."""
         if self._modules is None:
             return False
-        near = self._modules.acquainted(home.key)
-        near = near.union(*(self._modules.imported(key) for key in near))
-        contents = map(self._modules.content, sorted(near))
+        contents = map(self._modules.content, sorted(self._modules.near(home.key)))
         return any(_AFTER_STEP.search(content) and _CLEARS.search(content) for content in contents)
+
+    def has_own_backward(self, home: File) -> bool:
+        """Whether a file's tensors are those of a project that has its own, and no PyTorch anywhere near."""
+        if self._modules is None:
+            return False
+        contents = [home.source.text.encode(), *map(self._modules.content, self._modules.near(home.key))]
+        return any(map(_BACKWARD.search, contents)) and not any(map(_TORCH_LIKE.search, contents))
+
+    def step_clears(self, region: Region, home: File, lowerer: Lowerer) -> bool:
+        """Whether an optimizer that nobody saw made may be one of the project's, whose step clears."""
+        if self._modules is None or isinstance(lowerer.objects.at(region.owner, 0), Optimizer):
+            return False
+        return self._modules.has_clearing_optimizer(home.key)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
         """Files that speak of a name: those that say where it is defined, then those that can have it and clear."""

@@ -24,7 +24,10 @@ SHORT = 10_000
 _SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|ist)")
 
 _FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CLEAR = re.compile(rb"zero_grad|grad\w*\.zero_\(|\.grad\s*=[^=]")
+_CLEAR = re.compile(rb"zero_grad\b(?!\s*=)|grad\w*\.zero_\(|\.grad\s*=[^=]")
+
+_OWN_CALL = re.compile(rb"\bself\.(\w+)\(")
+_OPTIMIZER = re.compile(rb"^[ \t]*class[ \t]+(?:\w*[Oo]pt\w*\s*[(:]|\w+\([^)]*(?:[Oo]ptim|Adam|SGD))", re.MULTILINE)
 
 ROOTS = ("", "src")
 """Folders below one of a file's own folders from which modules may be imported."""
@@ -45,6 +48,7 @@ class Modules:
         self._bytes = dict(known)
         self._importers: dict[str, set[str]] | None = None
         self._acquainted: dict[str, set[str]] = {}
+        self._near: dict[str, set[str]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
@@ -115,6 +119,13 @@ class Modules:
             self._acquainted[key] = importers.union({key}, *(self.imported(importer) for importer in importers))
         return self._acquainted[key]
 
+    def near(self, key: str) -> set[str]:
+        """The files that can have what a file defines, and all that they import: who may give it something."""
+        if key not in self._near:
+            acquainted = self.acquainted(key)
+            self._near[key] = acquainted.union(*(self.imported(each) for each in acquainted))
+        return self._near[key]
+
     def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
         """Whether a pattern is found in a file, or in one that can have what the file defines."""
         return any(pattern.search(self.content(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
@@ -125,17 +136,23 @@ class Modules:
         return [each for each in self.speaking_of((word,)) if each in acquainted]
 
     def has_clearing_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that can have what it defines, defines a function of a name that speaks of a clear."""
-        return any(name.encode() in self._clearing_functions(each) for each in {key, *self.acquainted(key)})
+        """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
+        return any(name.encode() in self._clearing_functions(each) for each in self.near(key))
+
+    def has_clearing_optimizer(self, key: str) -> bool:
+        """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""
+        return any(_OPTIMIZER.search(self.content(each)) and self._step_clears(each) for each in self.near(key))
+
+    def _step_clears(self, key: str) -> bool:
+        clearing = self._clearing_functions(key)
+        steps = [body for name, body in _functions(self.content(key)) if name == b"step"] if clearing else []
+        return any(_CLEAR.search(body) or not clearing.isdisjoint(_OWN_CALL.findall(body)) for body in steps)
 
     def _clearing_functions(self, key: str) -> frozenset[bytes]:
         if key not in self._clearing:
             content = self.content(key)
-            heads = list(_FUNCTION.finditer(content)) if _CLEAR.search(content) else []
-            ends = [head.start() for head in heads[1:]] + [len(content)]
-            self._clearing[key] = frozenset(
-                head[1] for head, end in zip(heads, ends, strict=False) if _CLEAR.search(content, head.end(), end)
-            )
+            functions = _functions(content) if _CLEAR.search(content) else ()
+            self._clearing[key] = frozenset(name for name, body in functions if _CLEAR.search(body))
         return self._clearing[key]
 
     def _importing(self, key: str) -> set[str]:
@@ -163,6 +180,14 @@ class Modules:
                 continue
             if all(plain in content and word.search(content) for plain, word in wanted):
                 yield key
+
+
+def _functions(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The names of the functions of a text, and what stands between each and the next one."""
+    heads = list(_FUNCTION.finditer(content))
+    ends = [*(head.start() for head in heads[1:]), len(content)]
+    for head, end in zip(heads, ends, strict=False):
+        yield head[1], content[head.end() : end]
 
 
 def _parts(dotted: bytes) -> tuple[str, ...]:

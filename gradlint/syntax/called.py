@@ -73,6 +73,14 @@ class Called:
         bindings = owner.bindings[func.value] if owner is not None and isinstance(func, cst.Name) else []
         return any(binding.each for binding in bindings)
 
+    def is_given_handler(self, func: cst.BaseExpression) -> bool:
+        """Whether what is called is a parameter, and could by its name be a hook that clears: `on_step()`."""
+        return (
+            isinstance(func, cst.Name)
+            and func.value in self._scope.parameters
+            and catalogue.may_clear_or_step(func.value)
+        )
+
     def hands_on(self, call: cst.Call) -> bool:
         """Whether a call gives on whatever its function was given: `handler(**kwargs)`."""
         given = (

@@ -81,7 +81,7 @@ _NOT_OPTIMIZER_TOKENS = frozenset(
 _NOT_SOLVER_TOKENS = frozenset("ode sde ksp linear sat ivp lp qp".split())
 _MAY_CLEAR = frozenset(
     """zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit
-    closure learn hook hooks callback callbacks before after on notify trigger dispatch emit""".split()
+    closure learn hook hooks callback callbacks cb cbs before after on notify trigger dispatch emit""".split()
 )
 _HARMLESS = frozenset(
     """clip warmup adjust num count show repr str len id isinstance type state dict param params group groups lr rate
@@ -125,8 +125,8 @@ _CONTAINER_CALLS = frozenset(
 )
 
 
-CALLING = frozenset({"map", "filter", "append", "add", "insert"})
-"""Container calls that keep or run a function that they are given."""
+CALLING = frozenset({"map", "filter", "append", "add", "insert", "Thread", "Timer"})
+"""Calls without a telling name that keep or run a function that they are given."""
 
 
 def cannot_clear(name: str) -> bool:

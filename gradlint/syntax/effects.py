@@ -20,7 +20,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
 from gradlint.syntax.tree import constant_of, text_of
-from gradlint.syntax.values import Function
+from gradlint.syntax.values import Function, Items
 
 
 class Effects:
@@ -245,11 +245,13 @@ class Effects:
             or self._called.may_be_a_clear(call)
         ):
             return [Forget(place, None)]
+        if name == "zeros_" and len(values) == 1 and gradient_of(values[0]) is not None:  # torch.nn.init's
+            return [self._gradients.clear_of(gradient_of(values[0]) or values[0], call, statement)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
             return [self._gradients.clear_of(values[0], call, statement)]
         looked_up = self._called.looked_up(call.func)
         nameless = looked_up is not None or self._called.is_nameless(call.func)
-        if nameless and self._called.hands_on(call):
+        if (nameless and self._called.hands_on(call)) or self._called.is_given_handler(call.func):
             return [Forget(place, None)]
         if looked_up is not None:
             return [Forget(place, tuple(self._paths([looked_up, *values])))]
@@ -260,7 +262,7 @@ class Effects:
             grown = self._objects.path(call.func.value, self._scope)
             effects += [Assign(place, grown.field("[-1]"))] if grown is not None else []
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
-        paths = self._paths(values)
+        paths = self._paths([*values, *(self._held_by(values) if nameless else ())])
         if catalogue.may_clear_or_step(name) or (nameless and not catalogue.cannot_clear(name)):
             given = [*self._paths(self._bodies.worked_on(call, self._scope)), *paths]
         elif not catalogue.cannot_clear(name):
@@ -273,6 +275,13 @@ class Effects:
     def _speaks_of_clearing(self, node: cst.BaseExpression) -> bool:
         found = self._objects.value(node, self._scope)
         return isinstance(found, Function) and self._objects.program.mentions_clear(found.scope)
+
+    def _held_by(self, nodes: list[cst.BaseExpression]) -> list[cst.BaseExpression]:
+        """What literal containers among some expressions hold, by the names of this scope."""
+        found = [self._objects.value(node, self._scope) for node in nodes]
+        return [
+            value for each in found if isinstance(each, Items) and each.scope is self._scope for value in each.values
+        ]
 
     def _paths(self, nodes: Iterable[cst.BaseExpression]) -> list[Path]:
         return [path for node in nodes if (path := self._objects.path(node, self._scope)) is not None]

@@ -39,7 +39,8 @@ def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Me
         if meant:
             return Mentioned.MEANT
         unclear |= meant is None
-    return Mentioned.BESIDE_A_CLEAR if unclear and _clears(nodes) else Mentioned.NOT
+    beside = unclear and (_clears(nodes) or _own_methods_clear(nodes, scope, objects))
+    return Mentioned.BESIDE_A_CLEAR if beside else Mentioned.NOT
 
 
 def _means(
@@ -117,6 +118,20 @@ def _last_name(node: cst.BaseExpression) -> str | None:
             return name
         case _:
             return None
+
+
+def _own_methods_clear(nodes: list[cst.CSTNode], scope: Scope, objects: Objects) -> bool:
+    """Whether a method that is called on the scope's own object speaks of clearing."""
+    if scope.receiver is None or scope.parent is None:
+        return False
+    lineage = objects.lineage(objects.program.scopes[scope.parent.number])
+    for node in nodes:
+        match node:
+            case cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=name)) if holder == scope.receiver:
+                methods = [method for class_ in lineage for method in class_.functions.get(name, ())]
+                if any(method is not scope and objects.program.mentions_clear(method) for method in methods):
+                    return True
+    return False
 
 
 def _clears(nodes: list[cst.CSTNode]) -> bool:

@@ -38,7 +38,7 @@ class Surroundings(Protocol):
         """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
 
     def has_clearing_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that can have what it defines, defines a function of a name that speaks of a clear."""
+        """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
 
 
 class Alone:

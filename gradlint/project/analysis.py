@@ -142,7 +142,10 @@ class _Judged:
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""
-        if not self._doubtful.isdisjoint(self._called_again(report, graphs)) or self.callers.hooks_clear(self.file):
+        again = set(self._called_again(report, graphs))
+        if not self._doubtful.isdisjoint(again) or self.callers.hooks_clear(self.file):
+            return False
+        if any(self.callers.subclass_clears(self.lowerer.program.scopes[number], self.lowerer) for number in again):
             return False
         if self.callers.step_clears(report.region, self.file, self.lowerer) or self.callers.has_own_backward(self.file):
             return False

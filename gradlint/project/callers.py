@@ -124,19 +124,34 @@ class Callers:
 
     def override_clears(self, scope: Scope, lowerer: Lowerer) -> bool:
         """Whether a derived class says anew, and with a clear, what a method calls on its object."""
+        called = names_in(scope) - {scope.name}
+        overrides = (methods[-1] for other in self._derived(scope, lowerer) for methods in _of(other, called))
+        return any(map(lowerer.program.mentions_clear, overrides))
+
+    def subclass_clears(self, scope: Scope, lowerer: Lowerer) -> bool:
+        """Whether a derived class has a method that clears beside one that it inherits, and trains nothing itself."""
+        for class_ in self._derived(scope, lowerer):
+            for name, (*_, method) in class_.functions.items():
+                beside = name != scope.name and "backward" not in names_in(method)
+                if beside and lowerer.program.mentions_clear(method):
+                    return True
+        return False
+
+    def _derived(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
+        """The classes anywhere in the project that are derived from that of a method."""
         class_ = lowerer.program.scopes[scope.parent.number] if scope.parent is not None else None
         if class_ is None or class_.kind != "class" or self._modules is None:
-            return False
-        called = names_in(scope) - {scope.name}
+            return
         derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
         for key in self._modules.speaking_of((class_.name,)):
             file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
             for other in file.table.scopes if file is not None else ():
                 if other.kind == "class" and other is not class_ and class_ in lowerer.objects.lineage(other):
-                    overrides = [methods[-1] for name, methods in other.functions.items() if name in called]
-                    if any(map(lowerer.program.mentions_clear, overrides)):
-                        return True
-        return False
+                    yield other
+
+
+def _of(class_: Scope, names: Set[str]) -> Iterator[list[Scope]]:
+    return (methods for name, methods in class_.functions.items() if name in names)
 
 
 def _is_inside(other: Scope, inside: Set[int], lowerer: Lowerer) -> bool:

@@ -49,6 +49,7 @@ class Modules:
         self._importers: dict[str, set[str]] | None = None
         self._acquainted: dict[str, set[str]] = {}
         self._near: dict[str, set[str]] = {}
+        self._functions: dict[str, frozenset[bytes]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
@@ -134,6 +135,16 @@ class Modules:
         """The files that can have what a file defines and speak of a word."""
         acquainted = self.acquainted(key)
         return [each for each in self.speaking_of((word,)) if each in acquainted]
+
+    def has_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that may give it something, defines a function of a name."""
+        wanted = name.encode()
+        return any(wanted in self._defined(each) for each in self.near(key))
+
+    def _defined(self, key: str) -> frozenset[bytes]:
+        if key not in self._functions:
+            self._functions[key] = frozenset(_FUNCTION.findall(self.content(key)))
+        return self._functions[key]
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""

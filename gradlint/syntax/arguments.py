@@ -9,7 +9,7 @@ import libcst as cst
 
 from gradlint.regions import Path
 from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import walk
+from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Instance
 
 MAX_BASES = 4  # constructors that call each other by `super().__init__`
@@ -86,7 +86,7 @@ def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]
             if path is not None:
                 paths[formal] = path
         for attribute, bindings in class_.attributes.items():
-            formal = _only_parameter(bindings, init)
+            formal = only_parameter(bindings, init)
             if formal in paths and attribute not in set_already:
                 yield own.field(attribute), paths[formal]
         set_already |= set(class_.attributes)
@@ -101,11 +101,14 @@ def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]
         arguments, known = passed, paths
 
 
-def _only_parameter(bindings: list[Binding], init: Scope) -> str:
+def only_parameter(bindings: list[Binding], init: Scope) -> str:
     """The parameter of the constructor that an attribute is always set to; empty for anything else."""
-    if len(bindings) != 1 or bindings[0].scope is not init or bindings[0].each or bindings[0].items:
+    if len(bindings) != 1 or bindings[0].scope is not init or bindings[0].each:
         return ""
     value = bindings[0].value
+    for position in bindings[0].items:  # self.model, self.optimizer = model, optimizer
+        parts = elements_of(value) if value is not None else None
+        value = parts[position] if parts is not None and position < len(parts) else None
     if not isinstance(value, cst.Name) or value.value not in init.parameters:
         return ""
     return value.value if len(init.bindings[value.value]) == 1 else ""
@@ -123,7 +126,7 @@ def kept(path: Path, scope: Scope) -> Path:
         return path
     if len(scope.bindings[path.name]) != 1:
         return path
-    holding = (name for name, bindings in class_.attributes.items() if _only_parameter(bindings, scope) == path.name)
+    holding = (name for name, bindings in class_.attributes.items() if only_parameter(bindings, scope) == path.name)
     return Path(class_.number, "self", (next(holding, only_given(path.name)), *path.fields))
 
 

@@ -192,8 +192,9 @@ def _place(node: cst.CSTNode, statement: cst.CSTNode) -> Place:
 
 
 def is_wrapped(objects: Objects, target: Scope) -> bool:
-    """Whether a decorator of the project, which runs around a function, speaks of clearing gradients."""
-    for decorator in target.decorators:
+    """Whether a decorator of the project, of a function or of its class, speaks of clearing gradients."""
+    class_ = target.parent if target.parent is not None and target.parent.kind == "class" else None
+    for decorator in (*target.decorators, *(class_.decorators if class_ is not None else ())):
         plain = decorator.func if isinstance(decorator, cst.Call) else decorator
         found = objects.definition(plain, target.parent) if target.parent is not None else None
         if found is not None:

@@ -10,7 +10,7 @@ from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Plac
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.bodies import Bodies
-from gradlint.syntax.called import Called, is_zero_grad
+from gradlint.syntax.called import Called, is_zero_grad, last_name
 from gradlint.syntax.callees import Callees, is_super
 from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
@@ -207,6 +207,8 @@ class Effects:
     ) -> list[Effect]:
         """Tensor methods that end in an underscore, on a gradient or with one."""
         tensor = gradient_of(receiver)
+        if tensor is None and name == "zero_" and "grad" in last_name(receiver):
+            return [Forget(self._place(call, statement), None)]  # a buffer in which somebody's gradients may lie
         if tensor is None and isinstance(receiver, cst.Name):
             tensor = self._gradients.alias(receiver, exact=True)
         if tensor is not None:

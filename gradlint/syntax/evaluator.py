@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.regions import ELEMENT, GROUPS, Path, is_slice
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import matched, results
+from gradlint.syntax.givers import given
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.scopes import Binding, Scope, changes_gradients
@@ -139,7 +140,10 @@ class Evaluator(ParameterLists):
             return Function(owner.functions[path.name][0])
         if not bindings or any(b.changed for b in bindings):
             return None
-        return either([self._binding_value(b, depth) for b in bindings])
+        found = either([self._binding_value(b, depth) for b in bindings])
+        if found is None and path.name in owner.parameters[owner.receiver is not None :] and len(bindings) == 1:
+            return given(self, owner, bindings[0], path.name)
+        return found
 
     def _binding_value(self, binding: Binding, depth: int) -> Value:
         value = binding.value

@@ -37,6 +37,9 @@ class Surroundings(Protocol):
     def within_reach(self, key: str, word: str) -> list[str] | None:
         """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
 
+    def has_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that may give it something, defines a function of a name."""
+
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
 
@@ -59,6 +62,10 @@ class Alone:
     def within_reach(self, key: str, word: str) -> list[str] | None:
         """Nothing is known."""
         return None
+
+    def has_function(self, name: str, key: str) -> bool:
+        """Nothing is known, and it may."""
+        return True
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Nothing is known."""

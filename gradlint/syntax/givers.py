@@ -36,7 +36,7 @@ class Givers:
             self._used[function] = _used(function)
         program = self._objects.program
         used, key = self._used[function].get(formal, set()), program.home(function).key
-        if "step" not in used and not any(program.surroundings.has_function(name, key) for name in used):
+        if "step" not in used and not any(program.surroundings.has_training_function(name, key) for name in used):
             return None
         class_ = _annotated(self._objects, binding)
         found = Instance(class_) if class_ is not None else _by_callers(self._objects, function, formal)

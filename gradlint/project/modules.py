@@ -48,8 +48,11 @@ class Modules:
         self._bytes = dict(known)
         self._importers: dict[str, set[str]] | None = None
         self._acquainted: dict[str, set[str]] = {}
+        self._imported: dict[str, tuple[str, ...]] = {}
         self._near: dict[str, set[str]] = {}
         self._functions: dict[str, frozenset[bytes]] = {}
+        self._functions_near: dict[str, frozenset[bytes]] = {}
+        self._clearing_near: dict[str, frozenset[bytes]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
@@ -101,8 +104,13 @@ class Modules:
             self._bytes[key] = self._read(key)
         return self._bytes[key]
 
-    def imported(self, key: str) -> Iterator[str]:
+    def imported(self, key: str) -> tuple[str, ...]:
         """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
+        if key not in self._imported:
+            self._imported[key] = tuple(dict.fromkeys(self._imports(key)))
+        return self._imported[key]
+
+    def _imports(self, key: str) -> Iterator[str]:
         for dots, module, listed, names, plain in _IMPORT.findall(self.content(key)):
             wanted = [_parts(module)] if module else []
             wanted += [(*_parts(module), *_parts(name)) for name in (_COMMENT.sub(b"", listed) or names).split(b",")]
@@ -138,8 +146,9 @@ class Modules:
 
     def has_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name."""
-        wanted = name.encode()
-        return any(wanted in self._defined(each) for each in self.near(key))
+        if key not in self._functions_near:
+            self._functions_near[key] = frozenset().union(*map(self._defined, self.near(key)))
+        return name.encode() in self._functions_near[key]
 
     def _defined(self, key: str) -> frozenset[bytes]:
         if key not in self._functions:
@@ -148,7 +157,9 @@ class Modules:
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
-        return any(name.encode() in self._clearing_functions(each) for each in self.near(key))
+        if key not in self._clearing_near:
+            self._clearing_near[key] = frozenset().union(*map(self._clearing_functions, self.near(key)))
+        return name.encode() in self._clearing_near[key]
 
     def has_clearing_optimizer(self, key: str) -> bool:
         """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""

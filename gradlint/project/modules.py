@@ -26,6 +26,7 @@ _SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|is
 _FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _CLEAR = re.compile(rb"zero_grad\b(?!\s*=)|grad\w*\.zero_\(|\.grad\s*=[^=]")
 
+_NAMELESS_CLEAR = re.compile(rb"\blambda\b[^\n]*(?:zero_grad|\.grad\b)|\.zero_grad\b(?!\s*\()")
 _TRAINS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(")
 _OWN_CALL = re.compile(rb"\bself\.(\w+)\(")
 _OPTIMIZER = re.compile(rb"^[ \t]*class[ \t]+(?:\w*[Oo]pt\w*\s*[(:]|\w+\([^)]*(?:[Oo]ptim|Adam|SGD))", re.MULTILINE)
@@ -53,7 +54,7 @@ class Modules:
         self._near: dict[str, set[str]] = {}
         self._training: dict[str, frozenset[bytes]] = {}
         self._training_near: dict[str, frozenset[bytes]] = {}
-        self._clearing_near: dict[str, frozenset[bytes]] = {}
+        self._clearing_near: dict[str, frozenset[str]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
@@ -167,9 +168,17 @@ class Modules:
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
+        return name in self.clearing_functions(key)
+
+    def clearing_functions(self, key: str) -> frozenset[str]:
+        """The names of the functions that speak of a clear, in a file and those that may give it something.
+
+        The empty name stands for one that has none.
+        """
         if key not in self._clearing_near:
-            self._clearing_near[key] = frozenset().union(*map(self._clearing_functions, self.near(key)))
-        return name.encode() in self._clearing_near[key]
+            names = frozenset[bytes]().union(*map(self._clearing_functions, self.near(key)))
+            self._clearing_near[key] = frozenset(name.decode() for name in names)
+        return self._clearing_near[key]
 
     def has_clearing_optimizer(self, key: str) -> bool:
         """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""
@@ -184,7 +193,8 @@ class Modules:
         if key not in self._clearing:
             content = self.content(key)
             functions = _functions(content) if _CLEAR.search(content) else ()
-            self._clearing[key] = frozenset(name for name, body in functions if _CLEAR.search(body))
+            nameless = [b""] if _NAMELESS_CLEAR.search(content) else []
+            self._clearing[key] = frozenset([*nameless, *(name for name, body in functions if _CLEAR.search(body))])
         return self._clearing[key]
 
     def _importing(self, key: str) -> set[str]:

@@ -101,7 +101,7 @@ class MissingZeroGrad(FlowRule):
     severity = Severity.ERROR
     signs = (
         rb"backward\w*\s*\(|scaler\s*\(|schedule(?!r)\w*\.step\s*\(|loss_and_grads\s*\(",
-        rb"step\s*\(|\.grad\b|scaler\s*\(",
+        rb"step\w*\s*\(|\.grad\b|scaler\s*\(",
     )
 
     def start(self) -> State:

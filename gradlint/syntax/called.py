@@ -21,15 +21,25 @@ class Called:
         self._objects = objects
         self._scope = scope
 
-    def looked_up(self, func: cst.BaseExpression) -> cst.BaseExpression | None:
-        """The object whose attribute of a computed name is called: `getattr(callback, "on_" + event)(self)`."""
+    def looked_up(self, func: cst.BaseExpression) -> cst.Call | None:
+        """The `getattr(...)` whose result is called, as it is written or by a variable."""
         if isinstance(func, cst.Name):
             owner = self._scope.owner(func.value)
             bindings = owner.bindings[func.value] if owner is not None else []
             func = bindings[0].value or func if len(bindings) == 1 and not bindings[0].items else func
-        if isinstance(func, cst.Call) and self._objects.callee_name(func) == "getattr" and func.args:
-            return func.args[0].value
-        return None
+        found = isinstance(func, cst.Call) and self._objects.callee_name(func) == "getattr" and len(func.args) > 1
+        return func if found and isinstance(func, cst.Call) else None
+
+    def may_find_a_clear(self, lookup: cst.Call | None) -> bool:
+        """Whether the function of a name that nobody can tell may clear: not if none in the project does.
+
+        Of what is looked up by `getattr(callback, "on_" + event)` the beginning of the name is known.
+        """
+        program = self._objects.program
+        known = program.surroundings.clearing_functions(program.home(self._scope).key)
+        beginning = _beginning(lookup.args[1].value) if lookup is not None else ""
+        others = (known or frozenset()) - {self._scope.name}
+        return known is None or any(name.startswith(beginning) or not name for name in others)
 
     def kept(self, call: cst.Call) -> list[cst.BaseExpression]:
         """What an attribute of an object of the project was set to that is called as if it were a method."""
@@ -91,6 +101,17 @@ class Called:
 
 def _alternatives(node: cst.BaseExpression) -> list[cst.BaseExpression]:
     return [node.body, node.orelse] if isinstance(node, cst.IfExp) else [node]
+
+
+def _beginning(node: cst.BaseExpression) -> str:
+    """What a text is known to begin with."""
+    match node:
+        case cst.BinaryOperation(left=left, operator=cst.Add()):
+            return _beginning(left)
+        case cst.FormattedString(parts=[cst.FormattedStringText(value=text), *_]):
+            return text
+        case _:
+            return str(constant_of(node)[1] or "")
 
 
 def last_name(node: cst.BaseExpression) -> str:

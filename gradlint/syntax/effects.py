@@ -253,10 +253,12 @@ class Effects:
             return [self._gradients.clear_of(values[0], call, statement)]
         looked_up = self._called.looked_up(call.func)
         nameless = looked_up is not None or self._called.is_nameless(call.func)
+        if nameless and not self._called.may_find_a_clear(looked_up):
+            return []
         if (nameless and self._called.hands_on(call)) or self._called.is_given_handler(call.func):
             return [Forget(place, None)]
         if looked_up is not None:
-            return [Forget(place, tuple(self._paths([looked_up, *values])))]
+            return [Forget(place, tuple(self._paths([looked_up.args[0].value, *values])))]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
         keeps = name != "partial" and (name in catalogue.CALLING or not catalogue.cannot_clear(name))
         effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if keeps]

@@ -43,6 +43,12 @@ class Surroundings(Protocol):
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
 
+    def clearing_functions(self, key: str) -> frozenset[str] | None:
+        """The names of the functions that speak of a clear, in a file and those that may give it something.
+
+        The empty name stands for one that has none; None where nobody knows all files.
+        """
+
 
 class Alone:
     """No other files."""
@@ -70,6 +76,10 @@ class Alone:
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Nothing is known."""
         return False
+
+    def clearing_functions(self, key: str) -> frozenset[str] | None:
+        """Nothing is known."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from gradlint.syntax.arguments import matched, only_parameter
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Binding, Scope, names_in
-from gradlint.syntax.tree import walk, walk_everything
+from gradlint.syntax.tree import constant_of, walk, walk_everything
 from gradlint.syntax.values import Function, Instance, Optimizer, Value
 
 MAX_FILES = 20  # files read in search of those who call one function
@@ -80,11 +80,14 @@ def _by_callers(objects: ParameterLists, function: Scope, formal: str) -> Value:
     """The one kind of thing that all calls of a function in the project give it."""
     if function.kind != "function" or function.parent is None or function.parent.kind not in ("module", "class"):
         return None
-    if function.parent.kind == "class" and function.name != "__init__":
+    # A constructor is also run by those of derived classes, and any method by whoever has an object.
+    if function.parent.kind == "class" and (function.name != "__init__" or _has_subclasses(objects, function.parent)):
         return None
     found: set[Value] = set()
     for file in _files(objects, function):
         for argument, scope in _arguments(objects, function, formal, file) if file is not None else ((None, function),):
+            if argument is not None and constant_of(argument) == (True, None):
+                continue  # `optimizer=None` for an evaluation
             value = objects.value(argument, scope) if argument is not None else None
             found.add(_kind(value))
             if None in found or len(found) > 1:
@@ -139,7 +142,7 @@ def _arguments(
             ):
                 calls += 1
                 given, complete = matched(node.args, formals)
-                yield (given.get(formal) if complete else None), scope
+                yield (given.get(formal, function.defaults.get(formal)) if complete else None), scope
         mentioned = sum(isinstance(node, cst.Name) and node.value == name for node in nodes)
         if mentioned > calls and any(_is_given_away(node, name) for node in nodes):
             yield None, scope

@@ -255,7 +255,9 @@ class Effects:
         nameless = looked_up is not None or self._called.is_nameless(call.func)
         if nameless and not self._called.may_find_a_clear(looked_up):
             return []
-        if (nameless and self._called.hands_on(call)) or self._called.is_given_handler(call.func):
+        # Given nothing, it has to know the optimizer from elsewhere.
+        alone = nameless and not call.args and not self._bodies.are_harmless(call.func, self._scope)
+        if alone or (nameless and self._called.hands_on(call)) or self._called.is_given_handler(call.func):
             return [Forget(place, None)]
         if looked_up is not None:
             return [Forget(place, tuple(self._paths([looked_up.args[0].value, *values])))]

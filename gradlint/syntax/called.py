@@ -8,7 +8,7 @@ from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import constant_of
+from gradlint.syntax.tree import constant_of, last_name
 
 _STRANGERS = frozenset("env envs environment game bar pbar tqdm writer timer".split())
 """Words in the names of objects whose methods are no steps of a training, whatever they are called."""
@@ -112,15 +112,6 @@ def _beginning(node: cst.BaseExpression) -> str:
             return text
         case _:
             return str(constant_of(node)[1] or "")
-
-
-def last_name(node: cst.BaseExpression) -> str:
-    """The last name of a dotted expression; empty for any other."""
-    match node:
-        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-            return name
-        case _:
-            return ""
 
 
 def is_zero_grad(node: cst.BaseExpression) -> bool:

@@ -10,7 +10,7 @@ from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Plac
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.bodies import Bodies
-from gradlint.syntax.called import Called, is_zero_grad, last_name
+from gradlint.syntax.called import Called, is_zero_grad
 from gradlint.syntax.callees import Callees, is_super
 from gradlint.syntax.composite import Effect, Repeated
 from gradlint.syntax.framework_calls import FrameworkCalls
@@ -19,7 +19,7 @@ from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
-from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.tree import constant_of, last_name, text_of
 from gradlint.syntax.values import Function, Items
 
 

@@ -8,11 +8,12 @@ import libcst as cst
 
 from gradlint.syntax import frameworks
 from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import last_name
 
 
 def is_module(class_: Scope) -> bool:
     """Whether a class derives from Lightning's module, and says nothing itself of what it is given."""
-    return any(_last_name(base) == frameworks.MODULE for base in class_.bases) and not any(
+    return any(last_name(base) == frameworks.MODULE for base in class_.bases) and not any(
         name in class_.functions for name in frameworks.LASTING
     )
 
@@ -34,11 +35,3 @@ def belongs(field: str, class_: Scope) -> bool:
 def is_run_by_framework(function: Scope, lineage: Iterable[Scope]) -> bool:
     """Whether a method of a class with these bases is what Lightning runs once a batch; it clears nothing around it."""
     return function.name == frameworks.TRAINING_STEP and any(map(is_module, lineage))
-
-
-def _last_name(node: cst.BaseExpression) -> str:
-    match node:
-        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-            return name
-        case _:
-            return ""

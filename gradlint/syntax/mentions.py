@@ -11,7 +11,7 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.callees import Callees
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import constant_of, walk
+from gradlint.syntax.tree import constant_of, last_name, walk
 from gradlint.syntax.values import Function, Instance
 
 
@@ -100,7 +100,7 @@ def _is_wrapped_in(node: cst.CSTNode, name: str, function: Scope, scope: Scope, 
     """Whether a call is given the function, and what it calls speaks of clearing: `clears(optimizer)(step)`."""
     if not isinstance(node, cst.Call):
         return False
-    given = [argument.value for argument in node.args if _last_name(argument.value) == name]
+    given = [argument.value for argument in node.args if last_name(argument.value) == name]
     if not any(_value_is(value, function, scope, objects) for value in given):
         return False
     called = node.func
@@ -110,14 +110,6 @@ def _is_wrapped_in(node: cst.CSTNode, name: str, function: Scope, scope: Scope, 
     around = [method for methods in class_.functions.values() for method in methods] if class_ is not None else []
     around += [found.scope] if isinstance(found, Function) else []
     return any(objects.program.mentions_clear(each) for each in around if each is not function)
-
-
-def _last_name(node: cst.BaseExpression) -> str | None:
-    match node:
-        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-            return name
-        case _:
-            return None
 
 
 def _own_methods_clear(nodes: list[cst.CSTNode], scope: Scope, objects: Objects) -> bool:

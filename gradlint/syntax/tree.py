@@ -72,6 +72,15 @@ def text_of(node: cst.CSTNode) -> str:
     return code.replace("( ", "(").replace(" )", ")")
 
 
+def last_name(node: cst.BaseExpression) -> str:
+    """The last name of a dotted expression; empty for any other."""
+    match node:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name
+        case _:
+            return ""
+
+
 def elements_of(target: cst.BaseExpression) -> list[cst.BaseExpression] | None:
     """The parts of a tuple or list, None for anything else."""
     if isinstance(target, (cst.Tuple, cst.List)):

@@ -19,7 +19,7 @@ from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
-from gradlint.syntax.tree import constant_of, last_name, text_of
+from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Items
 
 
@@ -207,8 +207,8 @@ class Effects:
     ) -> list[Effect]:
         """Tensor methods that end in an underscore, on a gradient or with one."""
         tensor = gradient_of(receiver)
-        if tensor is None and name == "zero_" and "grad" in last_name(receiver):
-            return [Forget(self._place(call, statement), None)]  # a buffer in which somebody's gradients may lie
+        if tensor is None and name == "zero_" and self._gradients.may_lie_in(receiver):
+            return [Forget(self._place(call, statement), None)]
         if tensor is None and isinstance(receiver, cst.Name):
             tensor = self._gradients.alias(receiver, exact=True)
         if tensor is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from gradlint.events import Clear, Event, Forget, Place, Step
@@ -9,7 +11,7 @@ from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import text_of, walk
+from gradlint.syntax.tree import last_name, text_of, walk
 
 
 class Gradients:
@@ -31,6 +33,12 @@ class Gradients:
         own = self._objects.path(tensor, self._scope) == params[0] and self._is_single(params[0])
         unknown = not own and any(p.fields[-1:] == (ELEMENT,) or not self._objects.is_made_here(p) for p in params)
         return kind(place, params, possible=unknown, owner=params[0] if own else None)
+
+    def may_lie_in(self, buffer: cst.BaseExpression) -> bool:
+        """Whether somebody's gradients may be views of a tensor: by its name, or as the file sets them."""
+        name = last_name(buffer) or "<none>"
+        views = rf"\.grad[ \t]*=[^=\n][^\n]*\b{re.escape(name)}\b"
+        return "grad" in name or re.search(views, self._objects.program.home(self._scope).source.text) is not None
 
     def _is_single(self, path: Path) -> bool:
         """Whether a path is that of one tensor in a variable of its own, not of an element of something."""

@@ -110,14 +110,15 @@ class Callers:
         return self._modules.has_clearing_optimizer(home.key)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
-        """Files that speak of a name: those that say where it is defined, then those that can have it and clear."""
+        """Files that speak of a name: those that say where it is defined, then those that can have it."""
         if self._modules is None or not is_reachable(scope):
             return
         knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
         acquainted = self._modules.acquainted(home.key)
-        speaking = (key for key in self._modules.speaking_of((name,)) if key in acquainted and key not in knowing)
-        clearing = [key for key in speaking if _CLEARS.search(self._modules.content(key))][:MAX_FILES]
-        for key in (*knowing, *clearing):
+        speaking = [key for key in self._modules.speaking_of((name,)) if key in acquainted and key not in knowing]
+        # Those that clear first, for they decide.
+        speaking.sort(key=lambda key: not _CLEARS.search(self._modules.content(key)) if self._modules else False)
+        for key in (*knowing, *speaking[:MAX_FILES]):
             file = lowerer.program.file(key) if key != home.key else None
             if file is not None:
                 yield file

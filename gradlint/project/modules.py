@@ -26,6 +26,7 @@ _SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|is
 _FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _CLEAR = re.compile(rb"zero_grad\b(?!\s*=)|grad\w*\.zero_\(|\.grad\s*=[^=]")
 
+_TRAINS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(")
 _OWN_CALL = re.compile(rb"\bself\.(\w+)\(")
 _OPTIMIZER = re.compile(rb"^[ \t]*class[ \t]+(?:\w*[Oo]pt\w*\s*[(:]|\w+\([^)]*(?:[Oo]ptim|Adam|SGD))", re.MULTILINE)
 
@@ -48,8 +49,11 @@ class Modules:
         self._bytes = dict(known)
         self._importers: dict[str, set[str]] | None = None
         self._acquainted: dict[str, set[str]] = {}
+        self._imported: dict[str, tuple[str, ...]] = {}
         self._near: dict[str, set[str]] = {}
-        self._functions: dict[str, frozenset[bytes]] = {}
+        self._training: dict[str, frozenset[bytes]] = {}
+        self._training_near: dict[str, frozenset[bytes]] = {}
+        self._clearing_near: dict[str, frozenset[bytes]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
@@ -101,8 +105,13 @@ class Modules:
             self._bytes[key] = self._read(key)
         return self._bytes[key]
 
-    def imported(self, key: str) -> Iterator[str]:
+    def imported(self, key: str) -> tuple[str, ...]:
         """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
+        if key not in self._imported:
+            self._imported[key] = tuple(dict.fromkeys(self._imports(key)))
+        return self._imported[key]
+
+    def _imports(self, key: str) -> Iterator[str]:
         for dots, module, listed, names, plain in _IMPORT.findall(self.content(key)):
             wanted = [_parts(module)] if module else []
             wanted += [(*_parts(module), *_parts(name)) for name in (_COMMENT.sub(b"", listed) or names).split(b",")]
@@ -136,19 +145,31 @@ class Modules:
         acquainted = self.acquainted(key)
         return [each for each in self.speaking_of((word,)) if each in acquainted]
 
-    def has_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that may give it something, defines a function of a name."""
-        wanted = name.encode()
-        return any(wanted in self._defined(each) for each in self.near(key))
+    def has_training_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
+        if key not in self._training_near:
+            self._training_near[key] = frozenset().union(*map(self._training_functions, self.near(key)))
+        return name.encode() in self._training_near[key]
 
-    def _defined(self, key: str) -> frozenset[bytes]:
-        if key not in self._functions:
-            self._functions[key] = frozenset(_FUNCTION.findall(self.content(key)))
-        return self._functions[key]
+    def _training_functions(self, key: str) -> frozenset[bytes]:
+        """The functions of a file that speak of gradients, or call such a one on the same object."""
+        if key not in self._training:
+            bodies = list(_functions(self.content(key))) if _SPEAKS.search(self.content(key)) else []
+            found: set[bytes] = set()
+            new = {name for name, body in bodies if _TRAINS.search(body)}
+            while new:
+                found |= new
+                new = {
+                    name for name, body in bodies if name not in found and not found.isdisjoint(_OWN_CALL.findall(body))
+                }
+            self._training[key] = frozenset(found)
+        return self._training[key]
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
-        return any(name.encode() in self._clearing_functions(each) for each in self.near(key))
+        if key not in self._clearing_near:
+            self._clearing_near[key] = frozenset().union(*map(self._clearing_functions, self.near(key)))
+        return name.encode() in self._clearing_near[key]
 
     def has_clearing_optimizer(self, key: str) -> bool:
         """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""

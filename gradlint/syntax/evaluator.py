@@ -9,9 +9,10 @@ import libcst as cst
 from gradlint.regions import ELEMENT, GROUPS, Path, is_slice
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import matched, results
-from gradlint.syntax.givers import given
+from gradlint.syntax.givers import Givers
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.parameter_lists import ParameterLists
+from gradlint.syntax.program import Program
 from gradlint.syntax.scopes import Binding, Scope, changes_gradients
 from gradlint.syntax.tree import constant_of, elements_of, text_of
 from gradlint.syntax.values import (
@@ -32,6 +33,10 @@ from gradlint.syntax.values import (
 
 class Evaluator(ParameterLists):
     """Values for one program; None where nobody can tell."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._givers = Givers(self)
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
         """What an expression evaluates to, None where nobody can tell."""
@@ -142,7 +147,7 @@ class Evaluator(ParameterLists):
             return None
         found = either([self._binding_value(b, depth) for b in bindings])
         if found is None and path.name in owner.parameters[owner.receiver is not None :] and len(bindings) == 1:
-            return given(self, owner, bindings[0], path.name)
+            return self._givers.given(owner, bindings[0], path.name)
         return found
 
     def _binding_value(self, binding: Binding, depth: int) -> Value:

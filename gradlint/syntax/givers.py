@@ -23,37 +23,47 @@ _OF_MODULES = catalogue.SAME_OBJECT_METHODS | frozenset(
 )
 
 
-def given(objects: ParameterLists, function: Scope, binding: Binding, formal: str) -> Value:
-    """What a parameter stands for; None where nobody can tell, or nothing depends on it."""
-    key = objects.program.home(function).key
-    if not any(
-        name == "step" or objects.program.surroundings.has_function(name, key) for name in _used(function, formal)
-    ):
-        return None
-    class_ = _annotated(objects, binding)
-    found = Instance(class_) if class_ is not None else _by_callers(objects, function, formal)
-    return found if not isinstance(found, Instance) or not _has_subclasses(objects, found.of) else None
+class Givers:
+    """Answers for one program."""
+
+    def __init__(self, objects: ParameterLists) -> None:
+        self._objects = objects
+        self._used: dict[Scope, dict[str, set[str]]] = {}
+
+    def given(self, function: Scope, binding: Binding, formal: str) -> Value:
+        """What a parameter stands for; None where nobody can tell, or nothing depends on it."""
+        if function not in self._used:
+            self._used[function] = _used(function)
+        program = self._objects.program
+        used, key = self._used[function].get(formal, set()), program.home(function).key
+        if "step" not in used and not any(program.surroundings.has_training_function(name, key) for name in used):
+            return None
+        class_ = _annotated(self._objects, binding)
+        found = Instance(class_) if class_ is not None else _by_callers(self._objects, function, formal)
+        return found if not isinstance(found, Instance) or not _has_subclasses(self._objects, found.of) else None
 
 
-def _used(function: Scope, formal: str) -> Iterator[str]:
-    """The telling methods that are called on a parameter, or on the attribute in which a constructor keeps it."""
+def _used(function: Scope) -> dict[str, set[str]]:
+    """The telling methods that are called on each parameter, or on the attribute in which a constructor keeps it."""
+    found: dict[str, set[str]] = {}
     class_ = function.parent
     if function.name == "__init__" and class_ is not None and class_.kind == "class":
-        fields = {name for name, bindings in class_.attributes.items() if only_parameter(bindings, function) == formal}
-        for node in walk_everything(class_.node) if fields else ():
+        kept = {name: only_parameter(bindings, function) for name, bindings in class_.attributes.items()}
+        for node in walk_everything(class_.node) if any(kept.values()) else ():
             match node:
                 case cst.Call(
-                    func=cst.Attribute(value=cst.Attribute(attr=cst.Name(value=field)), attr=cst.Name(value=name))
+                    func=cst.Attribute(value=cst.Attribute(attr=cst.Name(value=of)), attr=cst.Name(value=name))
                 ):
-                    if field in fields and name not in _OF_MODULES:
-                        yield name
+                    if kept.get(of) and name not in _OF_MODULES:
+                        found.setdefault(kept[of], set()).add(name)
     for node in walk(function.node):
         match node:
             case cst.Call(func=cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=name))):
-                if holder == formal and name not in _OF_MODULES:
-                    yield name
-            case cst.Call(func=cst.Name(value=called)) if called == formal:
-                yield "__call__"
+                if name not in _OF_MODULES:
+                    found.setdefault(holder, set()).add(name)
+            case cst.Call(func=cst.Name(value=called)):
+                found.setdefault(called, set()).add("__call__")
+    return found
 
 
 def _annotated(objects: ParameterLists, binding: Binding) -> Scope | None:

@@ -37,8 +37,8 @@ class Surroundings(Protocol):
     def within_reach(self, key: str, word: str) -> list[str] | None:
         """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
 
-    def has_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that may give it something, defines a function of a name."""
+    def has_training_function(self, name: str, key: str) -> bool:
+        """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
 
     def has_clearing_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
@@ -63,7 +63,7 @@ class Alone:
         """Nothing is known."""
         return None
 
-    def has_function(self, name: str, key: str) -> bool:
+    def has_training_function(self, name: str, key: str) -> bool:
         """Nothing is known, and it may."""
         return True
 

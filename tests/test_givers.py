@@ -10,7 +10,7 @@ from together import Together
 
 from gradlint.syntax.values import Instance, Optimizer
 
-AGENT = "class Agent:\n    def learn(self, x): ...\n"
+AGENT = "class Agent:\n    def learn(self, x):\n        x.backward()\n"
 RUN = "def run(agent{annotation}):\n    agent.{method}(1)\n"
 
 
@@ -96,9 +96,11 @@ def test_an_optimizer_is_given_to_be_stepped() -> None:
     assert stands_for(project(caller, method="step")) == "an optimizer"
 
 
-@pytest.mark.parametrize("method", ["zero_grad", "forward", "unheard_of"])
+@pytest.mark.parametrize("method", ["zero_grad", "forward", "show", "unheard_of"])
 def test_nothing_is_asked_for_a_parameter_whose_methods_tell_nothing(method: str) -> None:
-    agent = AGENT + "    def zero_grad(self): ...\n    def forward(self): ...\n"
+    agent = (
+        AGENT + "    def zero_grad(self): p.grad = None\n    def forward(self): x.backward()\n    def show(self): ...\n"
+    )
     assert stands_for(project("run(Agent())", method=method, agent=agent)) is None
 
 
@@ -119,6 +121,6 @@ RUNNER = "class Runner:\n    def __init__(self, agent):\n        self.agent = ag
     ],
 )
 def test_a_constructor_keeps_what_it_is_given(use: str, expected: str | None) -> None:
-    agent = AGENT + "    def zero_grad(self): ...\n"
+    agent = AGENT + "    def zero_grad(self): p.grad = None\n"
     files = project("from run import Runner\nRunner(Agent())", agent=agent) | {"run": RUNNER.format(use=use)}
     assert stands_for(files, "__init__") == expected

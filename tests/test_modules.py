@@ -145,18 +145,24 @@ def near(helper: str, train: str = NEAR) -> Modules:
     return together({"train": train, "helper": helper})
 
 
+TIDY = "def tidy():\n    loss.backward()\n"
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param(near("def tidy(): ..."), True, id="plain"),
-        pytest.param(near("class A:\n    async def tidy(self): ..."), True, id="method"),
-        pytest.param(near("", "def tidy(): ..."), True, id="in-the-file-itself"),
-        pytest.param(near("def tidy(): ...", "import os"), False, id="far-away"),
-        pytest.param(near("tidy = 1\ntidy()\ndef tidy_up(): ..."), False, id="never-defined"),
+        pytest.param(near(TIDY), True, id="plain"),
+        pytest.param(near("class A:\n  async def tidy(self):\n    loss.backward()\n"), True, id="method"),
+        pytest.param(near("", TIDY), True, id="in-the-file-itself"),
+        pytest.param(near("def tidy(self):\n    self.a()\ndef a():\n    p.grad\n"), True, id="by-a-method"),
+        pytest.param(near("def tidy(): ...\ndef other():\n    loss.backward()\n"), False, id="the-next-one-trains"),
+        pytest.param(near("def tidy():\n    print(Optim)\n"), False, id="speaks-of-optimizers-only"),
+        pytest.param(near(TIDY, "import os"), False, id="far-away"),
+        pytest.param(near("tidy = 1\ntidy(x.backward())\ndef tidy_up(): x.backward()"), False, id="never-defined"),
     ],
 )
-def test_has_function(files: Modules, expected: bool) -> None:
-    assert files.has_function("tidy", key("train")) is expected
+def test_has_training_function(files: Modules, expected: bool) -> None:
+    assert files.has_training_function("tidy", key("train")) is expected
 
 
 @pytest.mark.parametrize(
@@ -193,18 +199,18 @@ def test_has_clearing_optimizer(helper: str, expected: bool) -> None:
 
 
 def test_a_new_text_is_what_everything_goes_by() -> None:
-    old = together({"train": NEAR, "helper": f"class Opt:\n  def step(self):\n{CLEAR}", "other": "def tidy(): ..."})
+    old = together({"train": NEAR, "helper": f"class Opt:\n  def step(self):\n{CLEAR}", "other": TIDY})
     seen(old)
     new = old.with_text(key("train"), b"import other\nrun()")
     assert names(new.near(key("train"))) == {"train", "other"}
     assert names(new.acquainted(key("helper"))) == {"helper"}
     assert list(new.speaking_of(("run",))) == [key("train")]
     assert not new.has_clearing_optimizer(key("train"))
-    assert new.has_function("tidy", key("train"))
+    assert new.has_training_function("tidy", key("train"))
     new = old.with_text(key("helper"), f"def tidy():\n{CLEAR}".encode())
     assert new.has_clearing_function("tidy", key("train"))
     assert not new.has_clearing_optimizer(key("train"))
-    assert not new.has_function("step", key("train"))
+    assert not new.has_training_function("step", key("train"))
     assert seen(old) == seen(together({name: old.content(key(name)).decode() for name in ("train", "helper", "other")}))
 
 
@@ -212,10 +218,10 @@ def test_a_new_file_is_found_where_there_was_none() -> None:
     old = together({"train": NEAR})
     assert old.locate(("helper",), 0, key("train")) is None
     assert list(old.imported(key("train"))) == []
-    new = old.with_text(key("helper"), b"def tidy(): ...")
+    new = old.with_text(key("helper"), TIDY.encode())
     assert new.locate(("helper",), 0, key("train")) == key("helper")
     assert list(new.imported(key("train"))) == [key("helper")]
-    assert new.has_function("tidy", key("train"))
+    assert new.has_training_function("tidy", key("train"))
 
 
 def seen(files: Modules) -> Mapping[str, object]:
@@ -227,7 +233,7 @@ def seen(files: Modules) -> Mapping[str, object]:
         "imported": list(files.imported(train)),
         "words": [list(files.speaking_of((word,))) for word in ("run", "step", "tidy")],
         "optimizer": files.has_clearing_optimizer(train),
-        "functions": [files.has_function(name, train) for name in ("tidy", "step")],
+        "functions": [files.has_training_function(name, train) for name in ("tidy", "step")],
         "clearing": [files.has_clearing_function(name, train) for name in ("tidy", "step")],
         "spoken": files.is_spoken_of(re.compile(rb"class Opt"), train),
     }

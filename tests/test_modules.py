@@ -10,6 +10,7 @@ from together import key
 from together import modules as together
 
 from gradlint.project.modules import Modules
+from gradlint.project.words import SEARCHED, Words
 
 FILES = (
     "/p/train.py",
@@ -133,8 +134,8 @@ def test_words_within_reach_are_those_of_acquainted_files() -> None:
 
 def test_a_pattern_is_looked_for_in_acquainted_files() -> None:
     files = together(GIVES | {"above": "import giver\nrun()", "other": "import far\nwalk()"})
-    assert files.is_spoken_of(re.compile(rb"run"), key("taker"))
-    assert not files.is_spoken_of(re.compile(rb"walk"), key("taker"))
+    assert files.is_spoken_of(re.compile(rb"run\("), key("taker"), "run")
+    assert not files.is_spoken_of(re.compile(rb"walk\("), key("taker"), "walk")
 
 
 NEAR = "import helper\n"
@@ -235,5 +236,38 @@ def seen(files: Modules) -> Mapping[str, object]:
         "optimizer": files.has_clearing_optimizer(train),
         "functions": [files.has_training_function(name, train) for name in ("tidy", "step")],
         "clearing": [files.has_clearing_function(name, train) for name in ("tidy", "step")],
-        "spoken": files.is_spoken_of(re.compile(rb"class Opt"), train),
+        "spoken": files.is_spoken_of(re.compile(rb"class Opt"), train, "Opt"),
     }
+
+
+WORDS = ("run", "runs", "größe", "größen", "x", "ö", "", "*", "_private")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_an_index_of_words_says_the_same_as_a_search(word: str) -> None:
+    texts = {"b": "run(x) größe", "a": "runs _private größen", "c": "run_x größe run"}
+    searched, indexed = Words(texts, lambda each: texts[each].encode()), Words(texts, lambda each: texts[each].encode())
+    for number in range(SEARCHED + 1):
+        indexed.keys(f"other{number}")
+    assert list(indexed.keys(word)) == list(searched.keys(word))
+
+
+def test_an_index_reads_each_text_once() -> None:
+    texts = {f"t{number}": "some words" for number in range(5)}
+    read: list[str] = []
+
+    def text(each: str) -> bytes:
+        read.append(each)
+        return texts[each].encode()
+
+    words = Words(texts, text)
+    for number in range(10 * SEARCHED):
+        words.keys(f"word{number}")
+    assert len(read) <= (SEARCHED + 1) * len(texts)
+
+
+def test_an_imported_file_that_cannot_be_read_says_nothing() -> None:
+    files = together({"train": "import helper\n", "helper": "gone"})
+    assert names(files.near(key("train"))) == {"train", "helper"}
+    assert not files.has_clearing_function("tidy", key("train"))
+    assert not files.has_clearing_optimizer(key("train"))

@@ -1,0 +1,40 @@
+"""Which texts a word stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+SEARCHED = 16
+"""Words that are looked for in all texts one by one; from then on an index of all their words costs less."""
+
+_WORD = re.compile(rb"\w+")
+
+
+class Words:
+    """Answers for some texts, by their keys. An answer is the same, and in the same order, with or without an index."""
+
+    def __init__(self, keys: Iterable[str], text: Callable[[str], bytes]) -> None:
+        self._keys = sorted(keys)
+        self._text = text
+        self._found: dict[str, dict[str, None]] = {}
+        self._index: dict[bytes, dict[str, None]] | None = None
+
+    def keys(self, word: str) -> dict[str, None]:
+        """The keys of the texts in which a word stands, in a stable order."""
+        if word not in self._found:
+            self._found[word] = self._look_for(word.encode())
+        return self._found[word]
+
+    def _look_for(self, word: bytes) -> dict[str, None]:
+        # What is no word for a search of bytes, say one with an accent, is in no index.
+        if len(self._found) < SEARCHED or not _WORD.fullmatch(word):
+            whole = re.compile(rb"\b%s\b" % re.escape(word))
+            texts = ((key, self._text(key)) for key in self._keys)
+            return dict.fromkeys(key for key, text in texts if word in text and whole.search(text))
+        if self._index is None:
+            self._index = {}
+            for key in self._keys:
+                for each in set(_WORD.findall(self._text(key))):
+                    self._index.setdefault(each, {})[key] = None
+        return self._index.get(word, {})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradlint.syntax.scopes import Scope, Table
-from gradlint.syntax.tree import constant_of, walk
+from gradlint.syntax.tree import walk
 
 
 def about(scope: Scope, name: str) -> Sequence[cst.CSTNode]:
@@ -44,10 +44,8 @@ def _names(node: cst.CSTNode) -> Iterator[str]:
                 yield from _last_name(each)
         case cst.Arg(value=value) | cst.Assign(value=value) | cst.Element(value=value) | cst.DictElement(value=value):
             yield from _last_name(value)
-        case cst.SimpleString():
-            known, text = constant_of(node)
-            if known and isinstance(text, str):
-                yield text
+        case cst.SimpleString(raw_value=text, prefix=prefix) if text.isidentifier() and "b" not in prefix.lower():
+            yield text
         case _:
             pass
 

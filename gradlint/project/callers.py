@@ -21,6 +21,7 @@ MAX_FILES = 60  # files read in search of the callers of one scope, and as many 
 
 _CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
 _AFTER_STEP = re.compile(rb"\bregister_(?:optimizer_)?step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
+_RENAME = re.compile(rb"(?<![^\s,()])([^\s,()]+)[ \t]+as[ \t]+(\w+)")
 _BACKWARD = re.compile(rb"^[ \t]*def[ \t]+backward\b", re.MULTILINE)
 _TORCH_LIKE = re.compile(catalogue.TORCH_LIKE.pattern.encode())
 _BETWEEN_BATCHES = (
@@ -42,7 +43,7 @@ class Callers:
 
     def __init__(self, modules: Modules | None) -> None:
         self._modules = modules
-        self._aliases: dict[str, list[str]] = {}
+        self._aliases: dict[str, dict[bytes, list[bytes]]] = {}
         self._ordered: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def of(self, scope: Scope, lowerer: Lowerer, inside: Set[int] = frozenset()) -> Found:
@@ -88,11 +89,15 @@ class Callers:
         """The names that imports give it (`from .steps import step as learn_step`)."""
         if self._modules is None:
             return []
-        if name not in self._aliases:
-            renames = re.compile(rb"\b%s[ \t]+as[ \t]+(\w+)" % re.escape(name.encode()))
-            texts = (self._modules.content(key) for key in self._modules.speaking_of((name,)))
-            self._aliases[name] = sorted({a.decode() for text in texts for a in renames.findall(text)} - {name})
-        return self._aliases[name]
+        renames = (self._renames(key).get(name.encode(), ()) for key in self._modules.speaking_of((name,)))
+        return sorted({alias.decode() for aliases in renames for alias in aliases} - {name})
+
+    def _renames(self, key: str) -> dict[bytes, list[bytes]]:
+        if key not in self._aliases and self._modules is not None:
+            found = self._aliases[key] = {}
+            for dotted, alias in _RENAME.findall(self._modules.content(key)):
+                found.setdefault(dotted.rpartition(b".")[2], []).append(alias)
+        return self._aliases[key]
 
     def hooks_clear(self, home: File) -> bool:
         """Whether a file that may get hold of the same optimizer lets it clear after each step, by a hook or a new
@@ -159,9 +164,7 @@ class Callers:
         derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
         for key in self._modules.speaking_of((class_.name,)):
             file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
-            for other in file.table.scopes if file is not None else ():
-                if other.kind == "class" and other is not class_ and class_ in lowerer.objects.lineage(other):
-                    yield other
+            yield from lowerer.objects.derived(class_, file) if file is not None else ()
 
 
 def _of(class_: Scope, names: Set[str]) -> Iterator[list[Scope]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from gradlint.events import Event
 from gradlint.flow.facts import Fact, Moment, Typestate
@@ -38,14 +39,38 @@ class Origin:
     inner: tuple[Run, Fact] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+@dataclass(eq=False, slots=True)
+class _Calls:
+    """The calls that have to be left on the way back, from the innermost outwards; there is one object for each row."""
+
+    site: tuple[Run, int, Fact] | None = None
+    outer: _Calls | None = None
+    depth: int = 0
+    _inner: dict[tuple[Run, int, Fact], _Calls] = field(default_factory=dict)
+
+    def entered(self, site: tuple[Run, int, Fact]) -> _Calls:
+        """With one more call inside."""
+        if site not in self._inner:
+            self._inner[site] = _Calls(site, self, self.depth + 1)
+        return self._inner[site]
+
+    def sites(self) -> list[tuple[Run, int, Fact]]:
+        """The calls, the outermost first."""
+        found: list[tuple[Run, int, Fact]] = []
+        calls: _Calls | None = self
+        while calls is not None and calls.site is not None:
+            found.append(calls.site)
+            calls = calls.outer
+        return found[::-1]
+
+
+class _Place(NamedTuple):
     """A fact at a node of a run, and the calls that have to be left on the way back."""
 
     run: Run
     node: int
     fact: Fact
-    calls: tuple[tuple[Run, int, Fact], ...] = ()
+    calls: _Calls
 
 
 def stories(
@@ -55,14 +80,15 @@ def stories(
 
     A path holds its beginning and its end; with it come the calls that it begins inside of, the outermost first.
     """
-    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end): None for end in ends}
+    nowhere = _Calls()
+    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end, nowhere): None for end in ends}
     work = deque(ways)
     begun: set[tuple[Event, ...]] = set()
     while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
         place = work.popleft()
         for before, moments, event in _before(place):
             if event is not None and concerns(event, before.fact.region) and rule.begins(event, place.fact.state):
-                sites = [run.graph.nodes[node].event for run, node, _ in before.calls]
+                sites = [run.graph.nodes[node].event for run, node, _ in before.calls.sites()]
                 opened = tuple(site for site in sites if site is not None)
                 # One step that several loops share by a helper begins a story in each of them.
                 if (event, *opened) not in begun:
@@ -77,9 +103,10 @@ def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event |
     """The places from which one is reached, what happens in between, and the event there (None for a call)."""
     run = place.run
     if place.node == Graph.ENTRY and place.fact == run.entry:
-        sites = [place.calls[-1]] if place.calls else run.callers
+        sites = [place.calls.site] if place.calls.site is not None else run.callers
+        outer = place.calls.outer or place.calls
         for caller, node, fact in sites:
-            yield _Place(caller, node, fact, place.calls[:-1]), (Moment(caller.graph.nodes[node].event),), None
+            yield _Place(caller, node, fact, outer), (Moment(caller.graph.nodes[node].event),), None
     for origin in run.reached[place.node, place.fact]:
         again = origin.edge.ends_scope is not None
         trip = (Moment(loop=origin.edge.loop, called_again=again),) if origin.edge.loop is not None else ()
@@ -87,10 +114,10 @@ def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event |
         called = (Moment(event),) if event is not None else ()
         if origin.inner is None:
             yield _Place(run, origin.node, origin.fact, place.calls), (*called, *trip), event
-        elif len(place.calls) < MAX_CALLS:
+        elif place.calls.depth < MAX_CALLS:
             callee, result = origin.inner
             site = (run, origin.node, origin.fact)
-            yield _Place(callee, Graph.EXIT, result, (*place.calls, site)), trip, None
+            yield _Place(callee, Graph.EXIT, result, place.calls.entered(site)), trip, None
 
 
 def _path(

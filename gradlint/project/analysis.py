@@ -198,6 +198,7 @@ class _Teller:
         self._judged = file
         self._rule = rule
         self._homes = homes
+        self._editor = Editor(file.source, file.module, file.positions, homes.node)
 
     def diagnostics(self, told: Iterable[tuple[Finding, Report]]) -> Iterator[Diagnostic]:
         findings: dict[object, tuple[Finding, Report]] = {}
@@ -260,8 +261,7 @@ class _Teller:
         target = repair.anchor.target if isinstance(repair.anchor, Call) else None
         if self._homes.file(repair.anchor) is not self._judged:
             return None
-        file = self._judged
-        edits = Editor(file.source, file.module, file.positions, self._homes.node).edits(repair, target)
+        edits = self._editor.edits(repair, target)
         return Fix(repair.message, Applicability.UNSAFE, edits) if edits else None
 
     def _span(self, event: Event) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gradlint.project.modules import Modules
 from gradlint.regions import Region
@@ -13,12 +14,14 @@ from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.mentions import Mentioned, mention_of
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Scope, is_reachable, names_in
+from gradlint.syntax.spoken import speakers
 from gradlint.syntax.values import Function, Optimizer
 
 MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
 
 _CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
 _AFTER_STEP = re.compile(rb"\bregister_(?:optimizer_)?step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
+_RENAME = re.compile(rb"(?<![^\s,()])([^\s,()]+)[ \t]+as[ \t]+(\w+)")
 _BACKWARD = re.compile(rb"^[ \t]*def[ \t]+backward\b", re.MULTILINE)
 _TORCH_LIKE = re.compile(catalogue.TORCH_LIKE.pattern.encode())
 _BETWEEN_BATCHES = (
@@ -40,6 +43,8 @@ class Callers:
 
     def __init__(self, modules: Modules | None) -> None:
         self._modules = modules
+        self._aliases: dict[str, dict[bytes, list[bytes]]] = {}
+        self._ordered: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def of(self, scope: Scope, lowerer: Lowerer, inside: Set[int] = frozenset()) -> Found:
         """The callers of a scope: by name and by what the name means there, and methods that its class inherits.
@@ -57,7 +62,7 @@ class Callers:
         for each in (name, *self._other_names(name), *_second_names(scope, home, lowerer)):
             for file in (home, *self._files(scope, each, home, lowerer)):
                 spelt = f'"{each}"' in file.source.text or f"'{each}'" in file.source.text
-                for other in file.table.scopes:
+                for other in speakers(file.table, each):
                     if other.kind != "class" and other is not scope and (spelt or each in names_in(other)):
                         mentioned = mention_of(each, scope, other, lowerer.objects)
                         if mentioned is Mentioned.MEANT:
@@ -84,24 +89,31 @@ class Callers:
         """The names that imports give it (`from .steps import step as learn_step`)."""
         if self._modules is None:
             return []
-        renames = re.compile(rb"\b%s[ \t]+as[ \t]+(\w+)" % re.escape(name.encode()))
-        texts = (self._modules.content(key) for key in self._modules.speaking_of((name,)))
-        return sorted({alias.decode() for text in texts for alias in renames.findall(text)} - {name})
+        renames = (self._renames(key).get(name.encode(), ()) for key in self._modules.speaking_of((name,)))
+        return sorted({alias.decode() for aliases in renames for alias in aliases} - {name})
+
+    def _renames(self, key: str) -> dict[bytes, list[bytes]]:
+        if key not in self._aliases and self._modules is not None:
+            found = self._aliases[key] = {}
+            for dotted, alias in _RENAME.findall(self._modules.content(key)):
+                found.setdefault(dotted.rpartition(b".")[2], []).append(alias)
+        return self._aliases[key]
 
     def hooks_clear(self, home: File) -> bool:
         """Whether a file that may get hold of the same optimizer lets it clear after each step, by a hook or a new
         `step`."""
         if self._modules is None:
             return False
-        contents = map(self._modules.content, sorted(self._modules.near(home.key)))
-        return any(_AFTER_STEP.search(content) and _CLEARS.search(content) for content in contents)
+        registering = self._modules.near(home.key) & self._modules.saying(_AFTER_STEP)
+        return not registering.isdisjoint(self._modules.saying(_CLEARS))
 
     def has_own_backward(self, home: File) -> bool:
         """Whether a file's tensors are those of a project that has its own, and no PyTorch anywhere near."""
         if self._modules is None:
             return False
-        contents = [home.source.text.encode(), *map(self._modules.content, self._modules.near(home.key))]
-        return any(map(_BACKWARD.search, contents)) and not any(map(_TORCH_LIKE.search, contents))
+        near = self._modules.near(home.key)
+        own = not near.isdisjoint(self._modules.saying(_BACKWARD))
+        return own and near.isdisjoint(self._modules.saying(_TORCH_LIKE))
 
     def step_clears(self, region: Region, home: File, lowerer: Lowerer) -> bool:
         """Whether an optimizer that nobody saw made may be one of the project's, whose step clears."""
@@ -113,15 +125,21 @@ class Callers:
         """Files that speak of a name: those that say where it is defined, then those that can have it."""
         if self._modules is None or not is_reachable(scope):
             return
-        knowing = list(self._modules.speaking_of((name, _origin(scope, home.key))))[:MAX_FILES]
-        acquainted = self._modules.acquainted(home.key)
-        speaking = [key for key in self._modules.speaking_of((name,)) if key in acquainted and key not in knowing]
-        # Those that clear first, for they decide.
-        speaking.sort(key=lambda key: not _CLEARS.search(self._modules.content(key)) if self._modules else False)
-        for key in (*knowing, *speaking[:MAX_FILES]):
+        knowing = dict.fromkeys(islice(self._modules.speaking_of((name, _origin(scope, home.key))), MAX_FILES))
+        speaking = (key for key in self._those_that_clear_first(home.key, name) if key not in knowing)
+        for key in (*knowing, *islice(speaking, MAX_FILES)):
             file = lowerer.program.file(key) if key != home.key else None
             if file is not None:
                 yield file
+
+    def _those_that_clear_first(self, key: str, name: str) -> tuple[str, ...]:
+        """The files that can have what a file defines and speak of a name; those that clear decide."""
+        assert self._modules is not None
+        reach = self._modules.within_reach(key, name)
+        if reach not in self._ordered:
+            clearing = self._modules.saying(_CLEARS)
+            self._ordered[reach] = tuple(sorted(reach, key=lambda each: each not in clearing))
+        return self._ordered[reach]
 
     def override_clears(self, scope: Scope, lowerer: Lowerer) -> bool:
         """Whether a derived class says anew, and with a clear, what a method calls on its object."""
@@ -146,9 +164,7 @@ class Callers:
         derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
         for key in self._modules.speaking_of((class_.name,)):
             file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
-            for other in file.table.scopes if file is not None else ():
-                if other.kind == "class" and other is not class_ and class_ in lowerer.objects.lineage(other):
-                    yield other
+            yield from lowerer.objects.derived(class_, file) if file is not None else ()
 
 
 def _of(class_: Scope, names: Set[str]) -> Iterator[list[Scope]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
+from gradlint.project.words import Words
 from gradlint.source import Source, UndecodableSource
 
 _IMPORT = re.compile(
@@ -48,14 +48,21 @@ class Modules:
         self._files = files
         self._read = read
         self._bytes = dict(known)
+        self._words = Words(files, self._text)
         self._importers: dict[str, set[str]] | None = None
-        self._acquainted: dict[str, set[str]] = {}
         self._imported: dict[str, tuple[str, ...]] = {}
-        self._near: dict[str, set[str]] = {}
+        self._importing: dict[str, frozenset[str]] = {}
+        self._acquainted: dict[str, frozenset[str]] = {}
+        self._near: dict[str, frozenset[str]] = {}
+        # What is asked about sets of files is remembered by set, for files that import each other share theirs.
+        self._given: dict[frozenset[str], frozenset[str]] = {}
+        self._reach: dict[tuple[frozenset[str], str], tuple[str, ...]] = {}
+        self._saying: dict[re.Pattern[bytes], frozenset[str]] = {}
         self._training: dict[str, frozenset[bytes]] = {}
-        self._training_near: dict[str, frozenset[bytes]] = {}
-        self._clearing_near: dict[str, frozenset[str]] = {}
+        self._training_near: dict[frozenset[str], frozenset[bytes]] = {}
         self._clearing: dict[str, frozenset[bytes]] = {}
+        self._clearing_near: dict[frozenset[str], frozenset[str]] = {}
+        self._optimizers: frozenset[str] | None = None
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -106,6 +113,13 @@ class Modules:
             self._bytes[key] = self._read(key)
         return self._bytes[key]
 
+    def _text(self, key: str) -> bytes:
+        """The bytes of a file; none where it cannot be read, and so says nothing."""
+        try:
+            return self.content(key)
+        except OSError:
+            return b""
+
     def imported(self, key: str) -> tuple[str, ...]:
         """The project's files that the bytes of a file import, as far as lines that look like imports tell."""
         if key not in self._imported:
@@ -113,7 +127,7 @@ class Modules:
         return self._imported[key]
 
     def _imports(self, key: str) -> Iterator[str]:
-        for dots, module, listed, names, plain in _IMPORT.findall(self.content(key)):
+        for dots, module, listed, names, plain in _IMPORT.findall(self._text(key)):
             wanted = [_parts(module)] if module else []
             wanted += [(*_parts(module), *_parts(name)) for name in (_COMMENT.sub(b"", listed) or names).split(b",")]
             wanted += [_parts(name) for name in plain.split(b",")]
@@ -122,40 +136,53 @@ class Modules:
                 if found is not None and found != key:
                     yield found
 
-    def acquainted(self, key: str) -> set[str]:
+    def acquainted(self, key: str) -> frozenset[str]:
         """The files that can have what a file defines: those that import it, by way of others as well, and what these
         import, to which they may give it."""
         if key not in self._acquainted:
-            importers = self._importing(key)
-            self._acquainted[key] = importers.union({key}, *(self.imported(importer) for importer in importers))
+            self._acquainted[key] = self._with_imports(self._importing_of(key)) | {key}
         return self._acquainted[key]
 
-    def near(self, key: str) -> set[str]:
+    def near(self, key: str) -> frozenset[str]:
         """The files that can have what a file defines, and all that they import: who may give it something."""
         if key not in self._near:
-            acquainted = self.acquainted(key)
-            self._near[key] = acquainted.union(*(self.imported(each) for each in acquainted))
+            self._near[key] = self._with_imports(self.acquainted(key))
         return self._near[key]
 
-    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
-        """Whether a pattern is found in a file, or in one that can have what the file defines."""
-        return any(pattern.search(self.content(each)) for each in (key, *sorted(self.acquainted(key) - {key})))
+    def _with_imports(self, keys: frozenset[str]) -> frozenset[str]:
+        if keys not in self._given:
+            self._given[keys] = keys.union(*map(self.imported, keys))
+        return self._given[keys]
 
-    def within_reach(self, key: str, word: str) -> list[str]:
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str, word: str) -> bool:
+        """Whether a pattern that needs a word is found in a file, or in one that can have what the file defines."""
+        return any(pattern.search(self._text(each)) for each in (key, *self.within_reach(key, word)))
+
+    def within_reach(self, key: str, word: str) -> tuple[str, ...]:
         """The files that can have what a file defines and speak of a word."""
         acquainted = self.acquainted(key)
-        return [each for each in self.speaking_of((word,)) if each in acquainted]
+        asked = (acquainted, word)
+        if asked not in self._reach:
+            self._reach[asked] = tuple(self._words.among(word, acquainted))
+        return self._reach[asked]
+
+    def saying(self, pattern: re.Pattern[bytes]) -> frozenset[str]:
+        """All files in which a pattern is found, for the few patterns that are asked for again and again."""
+        if pattern not in self._saying:
+            self._saying[pattern] = frozenset(each for each in self._files if pattern.search(self._text(each)))
+        return self._saying[pattern]
 
     def has_training_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
-        if key not in self._training_near:
-            self._training_near[key] = frozenset().union(*map(self._training_functions, self.near(key)))
-        return name.encode() in self._training_near[key]
+        near = self.near(key)
+        if near not in self._training_near:
+            self._training_near[near] = frozenset().union(*map(self._training_functions, near))
+        return name.encode() in self._training_near[near]
 
     def _training_functions(self, key: str) -> frozenset[bytes]:
         """The functions of a file that speak of gradients, or call such a one on the same object."""
         if key not in self._training:
-            bodies = list(_functions(self.content(key))) if _SPEAKS.search(self.content(key)) else []
+            bodies = list(_functions(self._text(key))) if _SPEAKS.search(self._text(key)) else []
             found: set[bytes] = set()
             new = {name for name, body in bodies if _TRAINS.search(body)}
             while new:
@@ -175,53 +202,55 @@ class Modules:
 
         The empty name stands for one that has none.
         """
-        if key not in self._clearing_near:
-            names = frozenset[bytes]().union(*map(self._clearing_functions, self.near(key)))
-            self._clearing_near[key] = frozenset(name.decode() for name in names)
-        return self._clearing_near[key]
+        near = self.near(key)
+        if near not in self._clearing_near:
+            names = frozenset[bytes]().union(*map(self._clearing_functions, near))
+            self._clearing_near[near] = frozenset(name.decode() for name in names)
+        return self._clearing_near[near]
 
     def has_clearing_optimizer(self, key: str) -> bool:
         """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""
-        return any(_OPTIMIZER.search(self.content(each)) and self._step_clears(each) for each in self.near(key))
+        if self._optimizers is None:
+            self._optimizers = frozenset(filter(self._step_clears, self.saying(_OPTIMIZER)))
+        return not self._optimizers.isdisjoint(self.near(key))
 
     def _step_clears(self, key: str) -> bool:
         clearing = self._clearing_functions(key)
-        steps = [body for name, body in _functions(self.content(key)) if name == b"step"] if clearing else []
+        steps = [body for name, body in _functions(self._text(key)) if name == b"step"] if clearing else []
         return any(_CLEAR.search(body) or not clearing.isdisjoint(_OWN_CALL.findall(body)) for body in steps)
 
     def _clearing_functions(self, key: str) -> frozenset[bytes]:
         if key not in self._clearing:
-            content = self.content(key)
+            content = self._text(key)
             functions = _functions(content) if _CLEAR.search(content) else ()
             nameless = [b""] if _NAMELESS_CLEAR.search(content) else []
             self._clearing[key] = frozenset([*nameless, *(name for name, body in functions if _CLEAR.search(body))])
         return self._clearing[key]
 
-    def _importing(self, key: str) -> set[str]:
+    def _importing_of(self, key: str) -> frozenset[str]:
+        """The files that import a file, by way of others as well."""
         if self._importers is None:
             self._importers = {}
             for importer in sorted(self._files):
-                with contextlib.suppress(OSError):
-                    for imported in self.imported(importer):
-                        self._importers.setdefault(imported, set()).add(importer)
-        found: set[str] = set()
-        waiting = [key]
-        while waiting:
-            new = self._importers.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
-        return found
+                for imported in self.imported(importer):
+                    self._importers.setdefault(imported, set()).add(importer)
+        if key not in self._importing:
+            found: set[str] = set()
+            waiting = [key]
+            while waiting:
+                for each in self._importers.get(waiting.pop(), set()) - found:
+                    found.add(each)
+                    if each in self._importing:
+                        found |= self._importing[each]
+                    else:
+                        waiting.append(each)
+            self._importing[key] = frozenset(found)
+        return self._importing[key]
 
     def speaking_of(self, words: Iterable[str]) -> Iterator[str]:
         """The files in which every one of some identifiers stands, in a stable order."""
-        wanted = [(word.encode(), re.compile(rb"\b%s\b" % re.escape(word.encode()))) for word in words]
-        for key in sorted(self._files):
-            try:
-                content = self.content(key)
-            except OSError:
-                continue
-            if all(plain in content and word.search(content) for plain, word in wanted):
-                yield key
+        fewest, *others = sorted(map(self._words.keys, words), key=len)
+        return (key for key in fewest if all(key in other for other in others))
 
 
 def _functions(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -113,9 +113,8 @@ class Callees:
 
     def _overrides(self, class_: Scope, name: str) -> Iterator[Scope]:
         """The methods of that name in subclasses of this file."""
-        for other in self._objects.program.home(class_).table.scopes:
-            derived = other.kind == "class" and other is not class_ and class_ in self._objects.lineage(other)
-            if derived and name in other.functions:
+        for other in self._objects.derived(class_, self._objects.program.home(class_)):
+            if name in other.functions:
                 yield other.functions[name][-1]
 
     def _enter(

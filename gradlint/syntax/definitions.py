@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import libcst as cst
 
 from gradlint.regions import Path
-from gradlint.syntax.program import Definition, Program
+from gradlint.syntax.program import Definition, File, Program
 from gradlint.syntax.scopes import Binding, Scope
 
 
@@ -19,6 +19,7 @@ class Definitions:
         self.program = program
         self._attributes: dict[tuple[int, str], list[Binding]] = {}
         self._lineages: dict[Scope, tuple[Scope, ...]] = {}
+        self._derived: dict[File, dict[Scope, list[Scope]]] = {}
         self._definitions: dict[tuple[int, int | str], Definition | None] = {}
 
     def definition(self, node: cst.BaseExpression, scope: Scope) -> Definition | None:
@@ -104,6 +105,16 @@ class Definitions:
                     queue += self._bases(top)
             self._lineages[class_] = tuple(found)
         return self._lineages[class_]
+
+    def derived(self, class_: Scope, file: File) -> Sequence[Scope]:
+        """The classes of a file that are derived from a class."""
+        if file not in self._derived:
+            found: dict[Scope, list[Scope]] = {}
+            for other in file.table.scopes:
+                for base in self.lineage(other)[1:] if other.kind == "class" else ():
+                    found.setdefault(base, []).append(other)
+            self._derived[file] = found
+        return self._derived[file].get(class_, ())
 
     def _bases(self, class_: Scope) -> Iterator[Scope]:
         for base in class_.bases:

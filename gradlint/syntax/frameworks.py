@@ -144,7 +144,7 @@ _TAKES_LOSS = r"(^|\.)boost$|^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\
 # Plugins with which the step of a wrapped optimizer clears, and those with which it does not. ColossalAI's base class
 # leaves it to them; its code is often given a plugin by another file.
 _CLEARING_PLUGINS = r"\b(DeepSpeedPlugin|MegatronLMPlugin|(Gemini|HybridParallel|Moe)\w*Plugin)$"
-PLAIN_PLUGINS = r"\b(TorchDDPPlugin|TorchFSDPPlugin|LowLevelZeroPlugin)\b"
+PLAIN_PLUGINS = ("TorchDDPPlugin", "TorchFSDPPlugin", "LowLevelZeroPlugin")
 
 
 def rows(name: str) -> tuple[Row, ...]:

@@ -11,7 +11,8 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched, only_parameter
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.program import File
-from gradlint.syntax.scopes import Binding, Scope, names_in
+from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.spoken import about, speakers
 from gradlint.syntax.tree import constant_of, walk, walk_everything
 from gradlint.syntax.values import Function, Instance, Optimizer, Value
 
@@ -73,7 +74,7 @@ def _annotated(objects: ParameterLists, binding: Binding) -> Scope | None:
 
 def _has_subclasses(objects: ParameterLists, class_: Scope) -> bool:
     derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
-    return objects.program.surroundings.is_spoken_of(derives, objects.program.home(class_).key)
+    return objects.program.surroundings.is_spoken_of(derives, objects.program.home(class_).key, class_.name)
 
 
 def _by_callers(objects: ParameterLists, function: Scope, formal: str) -> Value:
@@ -129,11 +130,11 @@ def _arguments(
     """What the calls in a file give to a parameter; None for what cannot be told."""
     name = _name_of(function)
     formals = function.parameters[1:] if function.name == "__init__" else function.parameters
-    for scope in file.table.scopes:
-        if scope.kind == "class" or name not in names_in(scope):
+    for scope in speakers(file.table, name):
+        if scope.kind == "class":
             continue
         calls = 0
-        nodes = list(walk(scope.node))
+        nodes = about(scope, name)
         for node in nodes:
             if (
                 isinstance(node, cst.Call)

@@ -11,6 +11,7 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.callees import Callees
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
+from gradlint.syntax.spoken import about
 from gradlint.syntax.tree import constant_of, last_name, walk
 from gradlint.syntax.values import Function, Instance
 
@@ -26,7 +27,7 @@ class Mentioned(enum.Enum):
 
 def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Mentioned:
     """How the code of a scope, without what is nested in it, speaks of a function that goes by a name."""
-    nodes = list(walk(scope.node))
+    nodes = about(scope, name)
     unclear = False
     if any(
         _keeps(node, name, function, scope, objects) or _is_wrapped_in(node, name, function, scope, objects)
@@ -39,7 +40,7 @@ def mention_of(name: str, function: Scope, scope: Scope, objects: Objects) -> Me
         if meant:
             return Mentioned.MEANT
         unclear |= meant is None
-    beside = unclear and (_clears(nodes) or _own_methods_clear(nodes, scope, objects))
+    beside = unclear and (_clears(scope) or _own_methods_clear(scope, objects))
     return Mentioned.BESIDE_A_CLEAR if beside else Mentioned.NOT
 
 
@@ -112,12 +113,12 @@ def _is_wrapped_in(node: cst.CSTNode, name: str, function: Scope, scope: Scope, 
     return any(objects.program.mentions_clear(each) for each in around if each is not function)
 
 
-def _own_methods_clear(nodes: list[cst.CSTNode], scope: Scope, objects: Objects) -> bool:
+def _own_methods_clear(scope: Scope, objects: Objects) -> bool:
     """Whether a method that is called on the scope's own object speaks of clearing."""
     if scope.receiver is None or scope.parent is None:
         return False
     lineage = objects.lineage(objects.program.scopes[scope.parent.number])
-    for node in nodes:
+    for node in walk(scope.node):
         match node:
             case cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=name)) if holder == scope.receiver:
                 methods = [method for class_ in lineage for method in class_.functions.get(name, ())]
@@ -126,9 +127,12 @@ def _own_methods_clear(nodes: list[cst.CSTNode], scope: Scope, objects: Objects)
     return False
 
 
-def _clears(nodes: list[cst.CSTNode]) -> bool:
+def _clears(scope: Scope) -> bool:
     """Whether code may clear gradients; a variable called `grad` is only a tensor that a method is given."""
-    if any(isinstance(node, cst.Attribute) and node.attr.value == "grad" for node in nodes):
-        return True
-    names = (node.value for node in nodes if isinstance(node, cst.Name))
-    return any("zero_" in name or catalogue.clears_gradients(name) for name in names)
+    if scope.words.clears is None:
+        nodes = list(walk(scope.node))
+        names = (node.value for node in nodes if isinstance(node, cst.Name))
+        scope.words.clears = any("zero_" in name or catalogue.clears_gradients(name) for name in names) or any(
+            isinstance(node, cst.Attribute) and node.attr.value == "grad" for node in nodes
+        )
+    return scope.words.clears

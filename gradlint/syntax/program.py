@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -31,10 +31,10 @@ class Surroundings(Protocol):
     def source(self, key: str) -> Source | None:
         """The text of a file; None where it cannot be read."""
 
-    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
-        """Whether a pattern is found in a file, or in one that can have what the file defines."""
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str, word: str) -> bool:
+        """Whether a pattern that needs a word is found in a file, or in one that can have what the file defines."""
 
-    def within_reach(self, key: str, word: str) -> list[str] | None:
+    def within_reach(self, key: str, word: str) -> Sequence[str] | None:
         """The files that can have what a file defines and speak of a word; None where nobody knows all files."""
 
     def has_training_function(self, name: str, key: str) -> bool:
@@ -61,11 +61,11 @@ class Alone:
         """Nothing is known."""
         return None
 
-    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str) -> bool:
+    def is_spoken_of(self, pattern: re.Pattern[bytes], key: str, word: str) -> bool:
         """Nothing is known."""
         return False
 
-    def within_reach(self, key: str, word: str) -> list[str] | None:
+    def within_reach(self, key: str, word: str) -> Sequence[str] | None:
         """Nothing is known."""
         return None
 

@@ -35,6 +35,8 @@ class Words:
 
     names: frozenset[str] | None = None
     called: frozenset[str] | None = None
+    about: dict[str, list[cst.CSTNode]] | None = None
+    clears: bool | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -129,6 +131,7 @@ class Table:
     mentions: dict[str, list[Mention]]
     volatile: frozenset[str]  # attributes and globals written outside `__init__`
     tested: frozenset[str]  # identifiers in conditions
+    speakers: dict[str, list[Scope]] | None = None  # by name, once somebody has asked
 
     @property
     def module(self) -> Scope:

@@ -10,7 +10,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.values import Function
 
-_PLAIN = re.compile(frameworks.PLAIN_PLUGINS.encode())
+_PLAIN = re.compile(rf"\b({'|'.join(frameworks.PLAIN_PLUGINS)})\b")
 
 
 def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
@@ -57,5 +57,5 @@ def steps_may_clear(objects: Objects, scope: Scope) -> bool:
     home = objects.program.home(scope)
     if not frameworks.has_plugins(home.table.imports.values()):
         return False
-    text = home.source.text.encode()
-    return not (_PLAIN.search(text) or objects.program.surroundings.is_spoken_of(_PLAIN, home.key))
+    reach = objects.program.surroundings.within_reach
+    return not (_PLAIN.search(home.source.text) or any(reach(home.key, each) for each in frameworks.PLAIN_PLUGINS))

@@ -1,0 +1,58 @@
+"""Which names a scope's own code speaks of, and where: read once, for whoever asks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from gradlint.syntax.scopes import Scope, Table
+from gradlint.syntax.tree import walk
+
+
+def about(scope: Scope, name: str) -> Sequence[cst.CSTNode]:
+    """The nodes of a scope's code, without what is nested in it, that concern a name, in the order in which they run.
+
+    They are the name itself, calls of it and calls that are given it, arguments, assignments and elements whose value
+    it is, and texts that are no more than the name.
+    """
+    if scope.words.about is None:
+        scope.words.about = {}
+        for node in walk(scope.node):
+            for each in dict.fromkeys(_names(node)):
+                scope.words.about.setdefault(each, []).append(node)
+    return scope.words.about.get(name, ())
+
+
+def speakers(table: Table, name: str) -> Sequence[Scope]:
+    """The scopes of a file whose own code speaks of a name."""
+    if table.speakers is None:
+        table.speakers = {}
+        for scope in table.scopes:
+            about(scope, "")
+            for each in scope.words.about or ():
+                table.speakers.setdefault(each, []).append(scope)
+    return table.speakers.get(name, ())
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    match node:
+        case cst.Name(value=name):
+            yield name
+        case cst.Call(func=func, args=arguments):
+            for each in (func, *(argument.value for argument in arguments)):
+                yield from _last_name(each)
+        case cst.Arg(value=value) | cst.Assign(value=value) | cst.Element(value=value) | cst.DictElement(value=value):
+            yield from _last_name(value)
+        case cst.SimpleString(raw_value=text, prefix=prefix) if text.isidentifier() and "b" not in prefix.lower():
+            yield text
+        case _:
+            pass
+
+
+def _last_name(node: cst.BaseExpression) -> Iterator[str]:
+    match node:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            yield name
+        case _:
+            pass

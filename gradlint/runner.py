@@ -165,6 +165,33 @@ def save(file: File, outcome: Outcome) -> Outcome:
     return outcome
 
 
+def told_anew(files: Sequence[File], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes once they are saved: what is left and speaks of a file that another one's fix has changed.
+
+    Its rows there are others now, or the finding is gone.
+    """
+    told = list(outcomes)
+    changed = {outcome.path for outcome in outcomes if outcome.fixed}
+    stale = [index for index, outcome in enumerate(outcomes) if not changed.isdisjoint(_spoken_of(outcome))]
+    workspace = Workspace(Modules(project_files(files), _read)) if stale else None
+    for index in stale:
+        outcome = outcomes[index]
+        source = outcome.fixed.source if outcome.fixed else outcome.source
+        again = check(_task(files[index], source.encode() if source else b"", Mending.NONE), workspace)
+        if not again.failures:
+            fixed = outcome.fixed and replace(outcome.fixed, remaining=again.diagnostics)
+            told[index] = replace(outcome, diagnostics=again.diagnostics, fixed=fixed, others=again.others)
+    return told
+
+
+def _spoken_of(outcome: Outcome) -> set[str]:
+    """The other files of which the findings that are left of a file speak."""
+    left = outcome.fixed.remaining if outcome.fixed else outcome.diagnostics
+    paths = {finding.path for finding in left}
+    paths |= {place.path for finding in left for place in finding.related if place.path is not None}
+    return paths - {outcome.path}
+
+
 def _findings(source: Source, task: Task, workspace: Workspace) -> tuple[Diagnostic, ...] | None:
     result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
     return result.diagnostics if result.parses and not result.failures else None

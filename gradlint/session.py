@@ -13,7 +13,7 @@ from gradlint.errors import GradlintError
 from gradlint.files import File, absolute_path, find, is_forced_out, shown
 from gradlint.fixer import diff
 from gradlint.reporters import REPORTERS, Report
-from gradlint.runner import Mending, Outcome, check_unsaved, run, save
+from gradlint.runner import Mending, Outcome, check_unsaved, run, save, told_anew
 from gradlint.selection import suggestion
 
 UNNAMED = "<stdin>"
@@ -74,7 +74,8 @@ def check_paths(request: Request, paths: Sequence[str]) -> Answer:
     found = find(paths, request.configuration.settings, force_exclude=request.force_exclude)
     outcomes = run(found.files, mending=request.mending, jobs=request.jobs)
     if request.action is Action.FIX:
-        outcomes = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
+        saved = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
+        outcomes = told_anew(found.files, saved)
     if found.files or found.errors:
         return _answer(request, outcomes, errors=found.errors)
     nothing = f"no Python files in {', '.join(paths)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from gradlint.config import Configuration, Layer
 from gradlint.files import find
 from gradlint.runner import Outcome, run
+from gradlint.session import Action, Request, check_paths
 
 HELPER = "def spread(model, x):\n    model(x).sum().backward()\n"
 STEPPER = """\
@@ -128,6 +130,30 @@ def test_any_order_of_files_says_the_same(folder: Path) -> None:
     files = find(["."], Configuration(Layer(Path.cwd())).settings).files
     forth, back = run(files, jobs=1), run(files[::-1], jobs=1)
     assert forth == back[::-1]
+
+
+LOOP = """\
+import torch
+
+def first(model, loader):
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    for x in loader:
+        model(x).sum().backward()
+        opt.step()
+
+"""
+
+
+def test_what_fixes_leave_is_told_of_the_files_as_they_are_now(folder: Path) -> None:
+    """A fix in one file moves the rows of which a finding in another one speaks."""
+    main = CALLER.format(clear="pass")
+    unfixable = UPDATE.replace("optimizer.step()", "return optimizer.step()")
+    write(folder, {"steps.py": unfixable, "a.py": LOOP + main, "train.py": LOOP + STEPPER, "losses.py": HELPER})
+    request = Request(Configuration(Layer(Path.cwd())), "full", Action.FIX, unsafe=True, jobs=1)
+    fixed = check_paths(request, ["."])
+    assert "2 fixed, 2 remaining" in fixed.summary
+    assert fixed.output == check_paths(replace(request, action=Action.REPORT), ["."]).output
+    assert "`update` is called here" in str(fixed.output)
 
 
 def test_labels_of_real_code_are_well_formed() -> None:

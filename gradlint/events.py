@@ -114,6 +114,20 @@ class Forget(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Unresolved(Forget):
+    """A call that may be of a function of the project, if one that fits speaks of clearing: else it does nothing.
+
+    One fits if it is called `name`, or with `begins` if its name begins so and is not `apart`; it is looked for within
+    reach of the file `key`.
+    """
+
+    name: str = ""
+    key: str = ""
+    begins: bool = False
+    apart: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Lend(Event):
     """Another scope of the project is given to a call that nobody can follow and that may run it."""
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from together import key
-from together import modules as together
+from together import Together, key
+from together import Together, modules as together
 
-from gradlint.project.modules import Modules
+from gradlint.project.modules import SHORT, Modules
 from gradlint.project.words import SEARCHED, Words
 
 FILES = (
@@ -271,3 +271,17 @@ def test_an_imported_file_that_cannot_be_read_says_nothing() -> None:
     assert names(files.near(key("train"))) == {"train", "helper"}
     assert not files.has_clearing_function("tidy", key("train"))
     assert not files.has_clearing_optimizer(key("train"))
+
+
+def test_star_imports_in_a_circle_around_a_module_that_nobody_reads_end() -> None:
+    """Its name is not looked for in the package around it, under ever longer names."""
+    update = "from pkg.networks import *\n\ndef update(opt):\n    Net()\n    opt.step()\n"
+    project = Together(
+        {
+            "pkg/__init__": "from .agents import *\nfrom .algorithms import *\n",
+            "pkg/agents": "from pkg.networks import *\n\nBatch()\n",
+            "pkg/algorithms": update,
+            "pkg/networks": f"class Net:\n    pass\n\n\n{'# nothing' * SHORT}\n",
+        }
+    )
+    assert len(project.events("pkg/algorithms", "update")) == 1

@@ -205,7 +205,7 @@ def _follows(condition: Condition, region: Region) -> bool | None:
 
 
 def _exists(subject: Path, region: Region) -> bool:
-    return subject == region.owner or subject == region.params or subject.fields[-1:] == ("grad",)
+    return subject.holds(region.owner) or subject.holds(region.params) or subject.fields[-1:] == ("grad",)
 
 
 def _counter_of(condition: Condition) -> Path | None:

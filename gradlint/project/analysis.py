@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
-from gradlint.events import Call, Event
+from gradlint.events import Call, Event, Unresolved
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
@@ -118,9 +118,9 @@ class _Judged:
         self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
         for _ in range(MAX_ROUNDS):
             graphs = pruned(self.lowerer.graphs(self._scopes))
-            test = clears(graphs)
-            begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
-            told = [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
+            # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
+            told = self._reports(graphs, rule, lambda event: False)
+            told = self._reports(graphs, rule, self._may_clear) if told else told
             homes = _Homes(graphs, self.lowerer.program)
             told = [
                 (finding, report) for finding, report in told if self._is_told_here(homes.file(finding.event), rule)
@@ -139,6 +139,21 @@ class _Judged:
             told = [(finding, report) for finding, report in told if not any(self._resting_on(report, graphs))]
         told = [(finding, report) for finding, report in told if self._holds(finding, report, graphs, homes)]
         yield from _Teller(self.file, rule, homes).diagnostics(told)
+
+    def _reports(
+        self, graphs: dict[int, Graph], rule: FlowRule, resolve: Callable[[Unresolved], bool]
+    ) -> list[tuple[Finding, Report]]:
+        test = clears(graphs, resolve)
+        begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
+        return [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
+
+    def _may_clear(self, event: Unresolved) -> bool:
+        """Whether a function that a call may be of speaks of clearing."""
+        known = self.lowerer.program.surroundings.clearing_functions(event.key)
+        if not event.begins:
+            return known is not None and event.name in known
+        others = (known or frozenset()) - {event.apart}
+        return known is None or any(name.startswith(event.name) or not name for name in others)
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, seen_to_clear
 from gradlint.regions import Region
@@ -57,8 +57,13 @@ def _renamed(region: Region, call: Call) -> Region:
     return region
 
 
-def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
-    """A test of whether an event may clear a region's gradients."""
+def clears(
+    graphs: Mapping[int, Graph], resolve: Callable[[Unresolved], bool] = lambda event: False
+) -> Callable[[Event, Region], bool]:
+    """A test of whether an event may clear a region's gradients.
+
+    `resolve` tells of a call whether a function that it may be of speaks of clearing; asking that may cost much.
+    """
     known: dict[tuple[int, Region], bool] = {}
     clearing = seen_to_clear(graphs)
 
@@ -80,11 +85,10 @@ def clears(graphs: Mapping[int, Graph]) -> Callable[[Event, Region], bool]:
                 return False
             case Clear():
                 return event.reaches(region)
-            case Forget(given=None):
-                return True
             case Forget(given=given):
                 # A model alone cannot be stepped by what it is given to; its optimizer, or their holder, can.
-                return any(path.holds(region.owner) and path != region.params for path in given or ())
+                given_it = given is None or any(path.holds(region.owner) and path != region.params for path in given)
+                return given_it and (not isinstance(event, Unresolved) or resolve(event))
             case Call(says_clear=True, target=target) if target not in clearing:
                 return True
             case Call():

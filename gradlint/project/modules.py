@@ -18,6 +18,9 @@ _IMPORT = re.compile(
 
 _COMMENT = re.compile(rb"#[^\n]*")
 
+FEW = 12
+"""Files up to which the importers of each are found by searching all files for its name."""
+
 SHORT = 10_000
 """Bytes up to which any module is read that another one calls, for it may only pass the call on."""
 
@@ -229,16 +232,12 @@ class Modules:
 
     def _importing_of(self, key: str) -> frozenset[str]:
         """The files that import a file, by way of others as well."""
-        if self._importers is None:
-            self._importers = {}
-            for importer in sorted(self._files):
-                for imported in self.imported(importer):
-                    self._importers.setdefault(imported, set()).add(importer)
         if key not in self._importing:
             found: set[str] = set()
-            waiting = [key]
+            waiting, asked = [key], 0
             while waiting:
-                for each in self._importers.get(waiting.pop(), set()) - found:
+                asked += 1
+                for each in self._importers_of(waiting.pop(), few=asked <= FEW) - found:
                     found.add(each)
                     if each in self._importing:
                         found |= self._importing[each]
@@ -246,6 +245,19 @@ class Modules:
                         waiting.append(each)
             self._importing[key] = frozenset(found)
         return self._importing[key]
+
+    def _importers_of(self, key: str, *, few: bool) -> set[str]:
+        """The files that import a file themselves: of a few by their names, of many by an index of all imports."""
+        if self._importers is None and few:
+            folder, _, name = key.removesuffix(".py").rpartition("/")
+            stem = (folder.rpartition("/")[2] if name == "__init__" else name).encode()
+            return {each for each in self._files if stem in self._text(each) and key in self.imported(each)}
+        if self._importers is None:
+            self._importers = {}
+            for importer in sorted(self._files):
+                for imported in self.imported(importer):
+                    self._importers.setdefault(imported, set()).add(importer)
+        return self._importers.get(key, set())
 
     def speaking_of(self, words: Iterable[str]) -> Iterator[str]:
         """The files in which every one of some identifiers stands, in a stable order."""

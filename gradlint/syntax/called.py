@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
+from gradlint.events import Place, Unresolved
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.program import Alone
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name
 
@@ -30,16 +32,11 @@ class Called:
         found = isinstance(func, cst.Call) and self._objects.callee_name(func) == "getattr" and len(func.args) > 1
         return func if found and isinstance(func, cst.Call) else None
 
-    def may_find_a_clear(self, lookup: cst.Call | None) -> bool:
-        """Whether the function of a name that nobody can tell may clear: not if none in the project does.
-
-        Of what is looked up by `getattr(callback, "on_" + event)` the beginning of the name is known.
-        """
-        program = self._objects.program
-        known = program.surroundings.clearing_functions(program.home(self._scope).key)
+    def of_no_name(self, place: Place, lookup: cst.Call | None, given: tuple[Path, ...] | None) -> Unresolved:
+        """What a function may do whose name nobody can tell; of `getattr(callback, "on_" + event)` one can in part."""
         beginning = _beginning(lookup.args[1].value) if lookup is not None else ""
-        others = (known or frozenset()) - {self._scope.name}
-        return known is None or any(name.startswith(beginning) or not name for name in others)
+        key = self._objects.program.home(self._scope).key
+        return Unresolved(place, given, name=beginning, key=key, begins=True, apart=self._scope.name)
 
     def kept(self, call: cst.Call) -> list[cst.BaseExpression]:
         """What an attribute of an object of the project was set to that is called as if it were a method."""
@@ -60,17 +57,17 @@ class Called:
         value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
         return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
 
-    def may_be_a_clear(self, call: cst.Call) -> bool:
-        """Whether a method of an object that nobody saw made may be one of the project's that speak of a clear."""
-        if not isinstance(call.func, cst.Attribute) or self._is_own_object(call.func.value):
-            return False
+    def of_somebody(self, call: cst.Call, place: Place) -> Unresolved | None:
+        """What a method of an object that nobody saw made may do; None where its name, or the object's, says enough."""
+        alone = isinstance(self._objects.program.surroundings, Alone)
+        if alone or not isinstance(call.func, cst.Attribute) or self._is_own_object(call.func.value):
+            return None
         name, holder = call.func.attr.value, last_name(call.func.value)
         if name in catalogue.SAME_OBJECT_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
-            return False
+            return None
         if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):
-            return False
-        program = self._objects.program
-        return program.surroundings.has_clearing_function(name, program.home(self._scope).key)
+            return None
+        return Unresolved(place, None, name=name, key=self._objects.program.home(self._scope).key)
 
     def _is_own_object(self, node: cst.BaseExpression) -> bool:
         return isinstance(node, cst.Name) and node.value == self._scope.receiver

@@ -11,7 +11,7 @@ from gradlint.regions import NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_stub
+from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_idle, is_stub
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
@@ -156,7 +156,9 @@ class Callees:
                 if actual is not None:
                     binds += self._of_instance(Path(target.number, formal), actual)
                     binds.append((Path(target.number, formal), actual))
-        says_clear = catalogue.clears_gradients(target.name)
+        # A name is believed where the code does not show that it promises too much; a method may be overridden.
+        idle = is_idle(target) and not (target.receiver is not None and is_stub(target))
+        says_clear = catalogue.clears_gradients(target.name) and not idle
         return Call(_place(node, statement), target.number, tuple(binds), tuple(constants), says_clear)
 
     def _of_instance(self, inner: Path, outer: Path) -> list[tuple[Path, Path]]:

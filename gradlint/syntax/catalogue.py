@@ -81,7 +81,8 @@ _NOT_OPTIMIZER_TOKENS = frozenset(
 _NOT_SOLVER_TOKENS = frozenset("ode sde ksp linear sat ivp lp qp".split())
 _MAY_CLEAR = frozenset(
     """zero reset clear step steps update updates optimize optimise optimization train training backward backprop fit
-    closure learn hook hooks callback callbacks cb cbs before after on notify trigger dispatch emit""".split()
+    gradient gradients grads closure learn hook hooks callback callbacks cb cbs before after on notify trigger dispatch
+    emit""".split()
 )
 _HARMLESS = frozenset(
     """clip warmup adjust num count show repr str len id isinstance type state dict param params group groups lr rate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -178,6 +178,9 @@ class Effects:
         return None
 
     def _zero_grad(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
+        match receiver:
+            case cst.Call(func=cst.Attribute(value=stepped, attr=cst.Name(value="step"))):
+                receiver = stepped  # `optimizer.step().zero_grad()`, of an optimizer that gives itself back
         place = self._place(call, statement, receiver)
         if self._objects.optimizer(receiver, self._scope) is not None:
             return [self._clear_by(owner, place) for owner in self._owners(receiver)]
@@ -244,39 +247,46 @@ class Effects:
             or any(map(is_zero_grad, known))
             or any(map(self._known.clears, values))
             or any(map(self._speaks_of_clearing, self._called.kept(call)))
-            or self._called.may_be_a_clear(call)
         ):
             return [Forget(place, None)]
         if name == "zeros_" and len(values) == 1 and gradient_of(values[0]) is not None:  # torch.nn.init's
             return [self._gradients.clear_of(gradient_of(values[0]) or values[0], call, statement)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
             return [self._gradients.clear_of(values[0], call, statement)]
-        looked_up = self._called.looked_up(call.func)
-        nameless = looked_up is not None or self._called.is_nameless(call.func)
-        if nameless and not self._called.may_find_a_clear(looked_up):
-            return []
-        # Given nothing, it has to know the optimizer from elsewhere.
-        alone = nameless and not call.args and not self._bodies.are_harmless(call.func, self._scope)
-        if alone or (nameless and self._called.hands_on(call)) or self._called.is_given_handler(call.func):
+        if self._called.is_given_handler(call.func):
             return [Forget(place, None)]
-        if looked_up is not None:
-            return [Forget(place, tuple(self._paths([looked_up.args[0].value, *values])))]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
         keeps = name != "partial" and (name in catalogue.CALLING or not catalogue.cannot_clear(name))
         effects: list[Effect] = [Lend(place, found.scope.number) for found in lent if keeps]
         if name == "append" and isinstance(call.func, cst.Attribute):
             grown = self._objects.path(call.func.value, self._scope)
             effects += [Assign(place, grown.field("[-1]"))] if grown is not None else []
+        return [*effects, *self._unresolved(call, name, place, values)]
+
+    def _unresolved(self, call: cst.Call, name: str, place: Place, values: list[cst.BaseExpression]) -> Iterator[Event]:
+        """What a call may do that nobody can follow, by what it is given and by its name, where it has one."""
+        lookup = self._called.looked_up(call.func)
+        if lookup is not None or self._called.is_nameless(call.func):
+            if catalogue.cannot_clear(name) or self._bodies.are_harmless(call.func, self._scope):
+                return
+            # Given nothing, or whatever there is, it has to know the optimizer from elsewhere.
+            known = [*([lookup.args[0].value] if lookup is not None else []), *values, *self._held_by(values)]
+            anything = not call.args or self._called.hands_on(call)
+            yield self._called.of_no_name(place, lookup, None if anything else tuple(self._paths(known)))
+            return
         # An optimizer is given to be worked with, unless the name says otherwise; of its holder only the name tells.
-        paths = self._paths([*values, *(self._held_by(values) if nameless else ())])
-        if catalogue.may_clear_or_step(name) or (nameless and not catalogue.cannot_clear(name)):
+        paths = self._paths(values)
+        if catalogue.may_clear_or_step(name):
             given = [*self._paths(self._bodies.worked_on(call, self._scope)), *paths]
         elif not catalogue.cannot_clear(name):
             given = [path for path in paths if self._objects.optimizer_at(path) is not None]
         else:
             given = []
-        harmless = not given or self._bodies.are_harmless(call.func, self._scope)
-        return effects if harmless else [*effects, Forget(place, tuple(given))]
+        if given and not self._bodies.are_harmless(call.func, self._scope):
+            yield Forget(place, tuple(given))
+        of_somebody = self._called.of_somebody(call, place)
+        if of_somebody is not None:
+            yield of_somebody
 
     def _speaks_of_clearing(self, node: cst.BaseExpression) -> bool:
         found = self._objects.value(node, self._scope)

@@ -144,6 +144,9 @@ _TAKES_LOSS = r"(^|\.)boost$|^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\
 # Plugins with which the step of a wrapped optimizer clears, and those with which it does not. ColossalAI's base class
 # leaves it to them; its code is often given a plugin by another file.
 _CLEARING_PLUGINS = r"\b(DeepSpeedPlugin|MegatronLMPlugin|(Gemini|HybridParallel|Moe)\w*Plugin)$"
+ATTACH = "attach"
+"""Opacus before 1.0: `privacy_engine.attach(optimizer)`, whose step then overwrites the gradients that it applies."""
+
 PLAIN_PLUGINS = ("TorchDDPPlugin", "TorchFSDPPlugin", "LowLevelZeroPlugin")
 
 

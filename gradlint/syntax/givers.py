@@ -37,6 +37,7 @@ class Givers:
             self._used[function] = _used(function)
         program = self._objects.program
         used, key = self._used[function].get(formal, set()), program.home(function).key
+        used = {name for name in used if catalogue.may_clear_or_step(formal if name == "__call__" else name)}
         if "step" not in used and not any(program.surroundings.has_training_function(name, key) for name in used):
             return None
         class_ = _annotated(self._objects, binding)

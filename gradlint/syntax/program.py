@@ -19,6 +19,7 @@ from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
 from gradlint.vocabulary import Vocabulary, last_words
 
+MAX_PARTS = 12  # of a dotted name; star imports in a circle could make it ever longer
 MAX_SPECIALISED = 3  # calls inside one another that each give functions on
 
 
@@ -258,11 +259,12 @@ class Program:
         if not level and plain.partition(".")[0] in frameworks.PACKAGES:
             return None  # in a framework's own repository, too, its rows say what it does
         parts = tuple(plain.split(".")) if plain else ()
-        for length in range(len(parts), -1 if level else 0, -1):
+        for length in range(len(parts), -1 if level else 0, -1) if len(parts) <= MAX_PARTS else ():
             key = self.surroundings.locate(parts[:length], level, file.key)
-            target = self.file(key) if key is not None and key != file.key else None
-            if target is not None:
-                return self.member(target, parts[length:])
+            if key is not None and key != file.key:
+                target = self.file(key)
+                # What is in a module that nobody reads is not to be found in the package around it.
+                return self.member(target, parts[length:]) if target is not None else None
         return None
 
     def member(self, file: File, parts: tuple[str, ...]) -> Definition | None:

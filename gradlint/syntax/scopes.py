@@ -214,6 +214,24 @@ def is_stub(function: Scope) -> bool:
     )
 
 
+_NO_TRAINING = frozenset("print len str repr format gc logging logger log warnings time torch np numpy".split())
+
+
+def is_idle(function: Scope) -> bool:
+    """Whether what a function does can be seen, and concerns no gradients: it prints, or sets something else."""
+    body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
+    nodes = list(walk_everything(body)) if body is not None else []
+    names = (node.value for node in nodes if isinstance(node, cst.Name))
+    called = (_root(node.func) for node in nodes if isinstance(node, cst.Call))
+    return body is not None and not any("grad" in n or "zero" in n for n in names) and _NO_TRAINING.issuperset(called)
+
+
+def _root(node: cst.BaseExpression) -> str:
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else ""
+
+
 def _is_literal(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.Expr) and isinstance(
         node.value, (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)

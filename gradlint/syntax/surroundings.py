@@ -15,7 +15,12 @@ _PLAIN = re.compile(rf"\b({'|'.join(frameworks.PLAIN_PLUGINS)})\b")
 
 def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
     """Whether what the file of a scope registers to run after an optimizer's step may clear its gradients."""
-    for mention in objects.program.home(scope).table.mentions.get(catalogue.STEP_HOOK, ()):
+    mentions = objects.program.home(scope).table.mentions
+    for mention in mentions.get(frameworks.ATTACH, ()):
+        given = [argument.value for argument in mention.call.args] if mention.call is not None else []
+        if any(objects.path(node, mention.scope) == optimizer for node in given):
+            return True
+    for mention in mentions.get(catalogue.STEP_HOOK, ()):
         if objects.path(mention.receiver, mention.scope) == optimizer:
             given = mention.call.args[0].value if mention.call is not None and mention.call.args else None
             hook = objects.value(given, mention.scope) if given is not None else None

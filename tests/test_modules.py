@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 from together import Together, key
-from together import Together, modules as together
+from together import modules as together
 
 from gradlint.project.modules import SHORT, Modules
 from gradlint.project.words import SEARCHED, Words

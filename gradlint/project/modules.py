@@ -250,7 +250,7 @@ class Modules:
         """The files that import a file themselves: of a few by their names, of many by an index of all imports."""
         if self._importers is None and few:
             folder, _, name = key.removesuffix(".py").rpartition("/")
-            stem = (folder.rpartition("/")[2] if name == "__init__" else name).encode()
+            stem = (folder.rpartition("/")[2] if name == "__init__" else name).encode("utf-8", "surrogateescape")
             return {each for each in self._files if stem in self._text(each) and key in self.imported(each)}
         if self._importers is None:
             self._importers = {}

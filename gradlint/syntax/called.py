@@ -63,7 +63,7 @@ class Called:
         if alone or not isinstance(call.func, cst.Attribute) or self._is_own_object(call.func.value):
             return None
         name, holder = call.func.attr.value, last_name(call.func.value)
-        if name in catalogue.SAME_OBJECT_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
+        if name in catalogue.COMMON_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
             return None
         if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):
             return None

@@ -36,6 +36,10 @@ _NO_OPTIMIZER = re.compile(r"^torch\.optim\.(lr_scheduler|swa_utils)\b|^(num)?py
 SAME_OBJECT_METHODS = frozenset(
     "to cuda cpu half float double bfloat16 train eval requires_grad_ apply share_memory type compile xpu npu".split()
 )
+# What every module and tensor has: it says nothing of a class of the project's own.
+COMMON_METHODS = SAME_OBJECT_METHODS | frozenset(
+    "forward parameters named_parameters modules state_dict load_state_dict zero_grad item backward".split()
+)
 SAME_OBJECT_FIELDS = frozenset({"module", "_orig_mod"})
 PARAMETER_METHODS = frozenset({"parameters", "trainable_parameters", "get_parameters", "get_trainable_params"})
 NAMED_PARAMETER_METHODS = frozenset({"named_parameters"})
@@ -112,6 +116,11 @@ def named_like_optimizer(name: str) -> bool:
 def names_other_class(name: str) -> bool:
     """Whether a class or factory of this name makes something that is stepped and is no optimizer."""
     return bool(set(tokens(name)) & NOT_OPTIMIZER_CLASS_TOKENS)
+
+
+def speaks_of_training(name: str) -> bool:
+    """Whether a word in a function's name says that it may have to do with gradients, whatever the others say."""
+    return not _MAY_CLEAR.isdisjoint(tokens(name))
 
 
 def may_clear_or_step(name: str) -> bool:

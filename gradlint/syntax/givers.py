@@ -18,11 +18,6 @@ from gradlint.syntax.values import Function, Instance, Optimizer, Value
 
 MAX_FILES = 20  # files read in search of those who call one function
 
-# What every module of torch has: it says nothing of a class of the project's own.
-_OF_MODULES = catalogue.SAME_OBJECT_METHODS | frozenset(
-    "forward parameters named_parameters modules state_dict load_state_dict zero_grad item backward".split()
-)
-
 
 class Givers:
     """Answers for one program."""
@@ -37,7 +32,7 @@ class Givers:
             self._used[function] = _used(function)
         program = self._objects.program
         used, key = self._used[function].get(formal, set()), program.home(function).key
-        used = {name for name in used if catalogue.may_clear_or_step(formal if name == "__call__" else name)}
+        used = {name for name in used if catalogue.speaks_of_training(formal if name == "__call__" else name)}
         if "step" not in used and not any(program.surroundings.has_training_function(name, key) for name in used):
             return None
         class_ = _annotated(self._objects, binding)
@@ -56,12 +51,12 @@ def _used(function: Scope) -> dict[str, set[str]]:
                 case cst.Call(
                     func=cst.Attribute(value=cst.Attribute(attr=cst.Name(value=of)), attr=cst.Name(value=name))
                 ):
-                    if kept.get(of) and name not in _OF_MODULES:
+                    if kept.get(of) and name not in catalogue.COMMON_METHODS:
                         found.setdefault(kept[of], set()).add(name)
     for node in walk(function.node):
         match node:
             case cst.Call(func=cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=name))):
-                if name not in _OF_MODULES:
+                if name not in catalogue.COMMON_METHODS:
                     found.setdefault(holder, set()).add(name)
             case cst.Call(func=cst.Name(value=called)):
                 found.setdefault(called, set()).add("__call__")

@@ -17,8 +17,8 @@ def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:
     """Whether what the file of a scope registers to run after an optimizer's step may clear its gradients."""
     mentions = objects.program.home(scope).table.mentions
     for mention in mentions.get(frameworks.ATTACH, ()):
-        given = [argument.value for argument in mention.call.args] if mention.call is not None else []
-        if any(objects.path(node, mention.scope) == optimizer for node in given):
+        attached = [argument.value for argument in mention.call.args] if mention.call is not None else []
+        if any(objects.path(node, mention.scope) == optimizer for node in attached):
             return True
     for mention in mentions.get(catalogue.STEP_HOOK, ()):
         if objects.path(mention.receiver, mention.scope) == optimizer:

@@ -13,9 +13,13 @@ from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.registered import Registered
 from gradlint.syntax.scopes import Binding, Scope, changes_gradients
-from gradlint.syntax.tree import constant_of, elements_of, walk_everything
+from gradlint.syntax.tree import constant_of, elements_of, last_name, walk_everything
 from gradlint.syntax.values import Function
 
+_MODULES = frozenset(
+    """model models net nets network networks module generator discriminator encoder decoder critic actor backbone
+    student teacher classifier""".split()
+)
 _GROWING = ("append", "extend", "insert", "add", "update", "setdefault")
 
 
@@ -48,7 +52,9 @@ class Bodies:
         """Whether an object's method may clear gradients; of an object that nobody saw made, any may."""
         if name in catalogue.SAME_OBJECT_METHODS and self._says_module(receiver, scope):
             return False
-        classes = self._classes(receiver, scope, 0)
+        classes = self._own_class(receiver, scope) or self._classes(receiver, scope, 0)
+        if classes and name in catalogue.SAME_OBJECT_METHODS and all(self._inherits(name, each) for each in classes):
+            return False
         if classes is None:
             return True
         # An object of another class has no such method.
@@ -58,8 +64,20 @@ class Bodies:
             return True
         return any(self._clears(_found(name, lineage), lineage, set()) for lineage in having)
 
+    def _own_class(self, node: cst.BaseExpression, scope: Scope) -> list[Scope] | None:
+        own = isinstance(node, cst.Name) and node.value == scope.receiver and scope.parent is not None
+        return [self._objects.program.scopes[scope.parent.number]] if own and scope.parent is not None else None
+
+    def _inherits(self, name: str, class_: Scope) -> bool:
+        """Whether objects of a class have a method from torch's modules, by the name of a base that nobody sees."""
+        lineage = self._objects.lineage(class_)
+        bases = [self._objects.qualified(base, each).rpartition(".")[2] for each in lineage for base in each.bases]
+        return not any(name in each.functions for each in lineage) and any(base.endswith("Module") for base in bases)
+
     def _says_module(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a variable is annotated as a module, whose `train(mode)` is no training."""
+        """Whether a variable is annotated as a module, whose `train(mode)` is no training, or called like one."""
+        if not _MODULES.isdisjoint(catalogue.tokens(last_name(node))):
+            return True
         owner = scope.owner(node.value) if isinstance(node, cst.Name) else None
         bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
         names = [self._objects.qualified(b.annotation, b.scope) if b.annotation is not None else "" for b in bindings]

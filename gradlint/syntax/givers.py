@@ -16,6 +16,7 @@ from gradlint.syntax.spoken import about, speakers
 from gradlint.syntax.tree import constant_of, walk, walk_everything
 from gradlint.syntax.values import Function, Instance, Optimizer, Value
 
+MAX_HANDS = 4  # functions that hand a parameter on to each other
 MAX_FILES = 20  # files read in search of those who call one function
 
 
@@ -28,16 +29,54 @@ class Givers:
 
     def given(self, function: Scope, binding: Binding, formal: str) -> Value:
         """What a parameter stands for; None where nobody can tell, or nothing depends on it."""
+        return self._found(function, binding, formal, 0) if self._matters(function, formal) else None
+
+    def _matters(self, function: Scope, formal: str) -> bool:
+        """Whether a method is called on a parameter that may have to do with gradients."""
         if function not in self._used:
             self._used[function] = _used(function)
         program = self._objects.program
         used, key = self._used[function].get(formal, set()), program.home(function).key
         used = {name for name in used if catalogue.speaks_of_training(formal if name == "__call__" else name)}
-        if "step" not in used and not any(program.surroundings.has_training_function(name, key) for name in used):
-            return None
+        return "step" in used or any(program.surroundings.has_training_function(name, key) for name in used)
+
+    def _found(self, function: Scope, binding: Binding, formal: str, depth: int) -> Value:
         class_ = _annotated(self._objects, binding)
-        found = Instance(class_) if class_ is not None else _by_callers(self._objects, function, formal)
+        found = Instance(class_) if class_ is not None else self._by_callers(function, formal, depth)
         return found if not isinstance(found, Instance) or not _has_subclasses(self._objects, found.of) else None
+
+    def _by_callers(self, function: Scope, formal: str, depth: int) -> Value:
+        """The one kind of thing that all calls of a function in the project give it."""
+        objects = self._objects
+        if function.kind != "function" or function.parent is None or function.parent.kind not in ("module", "class"):
+            return None
+        # A constructor is also run by those of derived classes, and any method by whoever has an object.
+        if function.parent.kind == "class" and (
+            function.name != "__init__" or _has_subclasses(objects, function.parent)
+        ):
+            return None
+        found: set[Value] = set()
+        for file in _files(objects, function):
+            for argument, scope in _arguments(objects, function, formal, file) if file else ((None, function),):
+                if argument is not None and constant_of(argument) == (True, None):
+                    continue  # `optimizer=None` for an evaluation
+                found.add(_kind(self._argument(argument, scope, depth)))
+                if None in found or len(found) > 1:
+                    return None
+        return found.pop() if found else None
+
+    def _argument(self, argument: cst.BaseExpression | None, scope: Scope, depth: int) -> Value:
+        """What a call gives; where that is a parameter as well, what its function is given."""
+        value = self._objects.value(argument, scope) if argument is not None else None
+        if (
+            value is None
+            and isinstance(argument, cst.Name)
+            and argument.value in scope.parameters
+            and depth < MAX_HANDS
+        ):
+            bindings = scope.bindings[argument.value]
+            return self._found(scope, bindings[0], argument.value, depth + 1) if len(bindings) == 1 else None
+        return value
 
 
 def _used(function: Scope) -> dict[str, set[str]]:
@@ -71,25 +110,6 @@ def _annotated(objects: ParameterLists, binding: Binding) -> Scope | None:
 def _has_subclasses(objects: ParameterLists, class_: Scope) -> bool:
     derives = re.compile(rb"class\s+\w+\s*\([^)]*\b%s\b" % re.escape(class_.name.encode()))
     return objects.program.surroundings.is_spoken_of(derives, objects.program.home(class_).key, class_.name)
-
-
-def _by_callers(objects: ParameterLists, function: Scope, formal: str) -> Value:
-    """The one kind of thing that all calls of a function in the project give it."""
-    if function.kind != "function" or function.parent is None or function.parent.kind not in ("module", "class"):
-        return None
-    # A constructor is also run by those of derived classes, and any method by whoever has an object.
-    if function.parent.kind == "class" and (function.name != "__init__" or _has_subclasses(objects, function.parent)):
-        return None
-    found: set[Value] = set()
-    for file in _files(objects, function):
-        for argument, scope in _arguments(objects, function, formal, file) if file is not None else ((None, function),):
-            if argument is not None and constant_of(argument) == (True, None):
-                continue  # `optimizer=None` for an evaluation
-            value = objects.value(argument, scope) if argument is not None else None
-            found.add(_kind(value))
-            if None in found or len(found) > 1:
-                return None
-    return found.pop() if found else None
 
 
 def _kind(value: Value) -> Value:

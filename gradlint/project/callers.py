@@ -149,12 +149,9 @@ class Callers:
 
     def subclass_clears(self, scope: Scope, lowerer: Lowerer) -> bool:
         """Whether a derived class has a method that clears beside one that it inherits, and trains nothing itself."""
-        for class_ in self._derived(scope, lowerer):
-            for name, (*_, method) in class_.functions.items():
-                beside = name != scope.name and "backward" not in names_in(method)
-                if beside and lowerer.program.mentions_clear(method):
-                    return True
-        return False
+        heirs = (class_ for class_ in self._derived(scope, lowerer) if scope.name not in class_.functions)
+        methods = (method for class_ in heirs for (*_, method) in class_.functions.values())
+        return any("backward" not in names_in(each) and lowerer.program.mentions_clear(each) for each in methods)
 
     def _derived(self, scope: Scope, lowerer: Lowerer) -> Iterator[Scope]:
         """The classes anywhere in the project that are derived from that of a method."""

@@ -219,7 +219,7 @@ def _read(file: Path) -> dict[str, Toml] | None:
     except (ValueError, RecursionError) as error:
         match = _PLACE.fullmatch(str(error))
         row = (match and match["row"]) or str(text.rstrip().count("\n") + 1)
-        raise GradlintError(f"{_shown(file)}:{row}: {match['what'] if match else error}") from error
+        raise GradlintError(f"{_shown(file)}:{row}: not valid TOML: {match['what'] if match else error}") from error
     path = _table(file)
     for depth, name in enumerate(path):
         if not isinstance(found, dict):

@@ -196,8 +196,8 @@ def test_a_pyproject_without_us_is_passed_over(folder: Path, text: str) -> None:
             ":2: known-clearing-cals: unknown key 'known-clearing-cals'; did you mean 'known-clearing-calls'?",
             id="a-misspelt-one",
         ),
-        pytest.param("[tool.gradlint]\nx = ", ":2: Invalid value", id="broken-in-a-line"),
-        pytest.param("[tool.gradlint]\nx = [\n", ":2: ", id="broken-at-the-end"),
+        pytest.param("[tool.gradlint]\nx = ", ":2: not valid TOML: Invalid value", id="broken-in-a-line"),
+        pytest.param("[tool.gradlint]\nx = [\n", ":2: not valid TOML: ", id="broken-at-the-end"),
     ],
 )
 def test_errors_name_file_line_and_key(folder: Path, text: str, error: str) -> None:

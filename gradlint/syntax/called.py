@@ -11,6 +11,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.program import Alone
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name
+from gradlint.syntax.values import Function, Items
 
 _STRANGERS = frozenset("env envs environment game bar pbar tqdm writer timer".split())
 """Words in the names of objects whose methods are no steps of a training, whatever they are called."""
@@ -47,6 +48,17 @@ class Called:
         holder = Path(instance.of.number, "self") if instance is not None else path
         bindings = self._objects.attribute_bindings(holder, call.func.attr.value) if holder is not None else []
         return [each for binding in bindings if binding.value is not None for each in _alternatives(binding.value)]
+
+    def keeps_a_clear(self, call: cst.Call) -> bool:
+        """Whether such an attribute was set to a function that speaks of clearing."""
+        found = (self._objects.value(node, self._scope) for node in self.kept(call))
+        return any(isinstance(each, Function) and self._objects.program.mentions_clear(each.scope) for each in found)
+
+    def held_by(self, nodes: list[cst.BaseExpression]) -> list[cst.BaseExpression]:
+        """What literal containers among some expressions hold, by the names of this scope."""
+        found = [self._objects.value(node, self._scope) for node in nodes]
+        mine = [each for each in found if isinstance(each, Items) and each.scope is self._scope]
+        return [value for each in mine for value in each.values]
 
     def method_by_name(self, func: cst.BaseExpression) -> cst.Attribute | None:
         """The `optimizer.zero_grad` or `optimizer.step` that a name was bound to."""

@@ -172,3 +172,9 @@ def is_optimizer_class(qualified: str) -> bool:
     if makes_no_optimizer(qualified):
         return False
     return last in OPTIMIZER_CLASSES or (qualified.startswith(OPTIMIZER_MODULES) and last[:1].isupper())
+
+
+def says_optimizer(annotation: str) -> bool:
+    """Whether an annotation names an optimizer."""
+    words = annotation.replace("|", " ").replace(".", " ").split()
+    return any(word.endswith("Optimizer") or word in OPTIMIZER_CLASSES for word in words)

@@ -20,7 +20,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
 from gradlint.syntax.tree import constant_of, text_of
-from gradlint.syntax.values import Function, Items
+from gradlint.syntax.values import Function
 
 
 class Effects:
@@ -246,7 +246,7 @@ class Effects:
             catalogue.clears_gradients(name)
             or any(map(is_zero_grad, known))
             or any(map(self._known.clears, values))
-            or any(map(self._speaks_of_clearing, self._called.kept(call)))
+            or self._called.keeps_a_clear(call)
         ):
             return [Forget(place, None)]
         if name == "zeros_" and len(values) == 1 and gradient_of(values[0]) is not None:  # torch.nn.init's
@@ -270,7 +270,7 @@ class Effects:
             if catalogue.cannot_clear(name) or self._bodies.are_harmless(call.func, self._scope):
                 return
             # Given nothing, or whatever there is, it has to know the optimizer from elsewhere.
-            known = [*([lookup.args[0].value] if lookup is not None else []), *values, *self._held_by(values)]
+            known = [*([lookup.args[0].value] if lookup is not None else []), *values, *self._called.held_by(values)]
             anything = not call.args or self._called.hands_on(call)
             yield self._called.of_no_name(place, lookup, None if anything else tuple(self._paths(known)))
             return
@@ -287,17 +287,6 @@ class Effects:
         of_somebody = self._called.of_somebody(call, place)
         if of_somebody is not None:
             yield of_somebody
-
-    def _speaks_of_clearing(self, node: cst.BaseExpression) -> bool:
-        found = self._objects.value(node, self._scope)
-        return isinstance(found, Function) and self._objects.program.mentions_clear(found.scope)
-
-    def _held_by(self, nodes: list[cst.BaseExpression]) -> list[cst.BaseExpression]:
-        """What literal containers among some expressions hold, by the names of this scope."""
-        found = [self._objects.value(node, self._scope) for node in nodes]
-        return [
-            value for each in found if isinstance(each, Items) and each.scope is self._scope for value in each.values
-        ]
 
     def _paths(self, nodes: Iterable[cst.BaseExpression]) -> list[Path]:
         return [path for node in nodes if (path := self._objects.path(node, self._scope)) is not None]

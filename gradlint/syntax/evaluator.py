@@ -27,6 +27,7 @@ from gradlint.syntax.values import (
     Value,
     either,
     moved,
+    outside,
     union,
 )
 
@@ -153,9 +154,7 @@ class Evaluator(ParameterLists):
     def _binding_value(self, binding: Binding, depth: int) -> Value:
         value = binding.value
         if value is None:
-            return (
-                Optimizer(None) if binding.annotation is not None and self._says_optimizer(binding.annotation) else None
-            )
+            return Optimizer(None) if binding.annotation is not None and _says_optimizer(binding.annotation) else None
         if binding.each:
             return self._loop_value(binding, value, depth)
         if binding.items and isinstance(value, cst.Call):
@@ -174,7 +173,7 @@ class Evaluator(ParameterLists):
                 return Made("", (), part=True)
             value = value.elements[position].value
         found = self.value(value, binding.scope, depth + 1)
-        if found is None and binding.annotation is not None and self._says_optimizer(binding.annotation):
+        if found is None and binding.annotation is not None and _says_optimizer(binding.annotation):
             return Optimizer(None)
         return found
 
@@ -234,13 +233,6 @@ class Evaluator(ParameterLists):
             )
         return None
 
-    def _says_optimizer(self, annotation: cst.BaseExpression) -> bool:
-        text = annotation.raw_value if isinstance(annotation, cst.SimpleString) else text_of(annotation)
-        return any(
-            word.endswith("Optimizer") or word in catalogue.OPTIMIZER_CLASSES
-            for word in text.replace("|", " ").replace(".", " ").split()
-        )
-
     def _called(self, call: cst.Call, scope: Scope, depth: int) -> Value:
         name = self.callee_name(call)
         qualified = self.qualified(call.func, scope)
@@ -296,7 +288,7 @@ class Evaluator(ParameterLists):
                 value = moved(value, Path(function.scope.number, formal), path)
         for old, new in function.captured:
             value = moved(value, old, new)
-        return _outside(value, function.scope.number)
+        return outside(value, function.scope.number)
 
     def _result(self, node: cst.BaseExpression, scope: Scope, depth: int, items: tuple[int, ...]) -> Value:
         for position in items:
@@ -312,18 +304,7 @@ class Evaluator(ParameterLists):
         return any(name.rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(name) for name in names)
 
 
-def _outside(value: Value, number: int) -> Value:
-    """What a value means outside the function that made it: the parameters of what is local there cannot be named."""
-    match value:
-        case Optimizer(params=params) if params is not None and any(path.scope == number for path in params):
-            return replace(value, params=None)
-        case Parameters(of=of) if any(path.scope == number for path in of):
-            return None
-        case Items() | Choice() | Groups():
-            return None
-        case Made(given=given):
-            return replace(value, given=tuple(path for path in given if path.scope != number))
-        case Instance(scope=Scope(number=inner)) if inner == number:
-            return Instance(value.of)  # each call makes another one, of other things
-        case _:
-            return value
+def _says_optimizer(annotation: cst.BaseExpression) -> bool:
+    return catalogue.says_optimizer(
+        annotation.raw_value if isinstance(annotation, cst.SimpleString) else text_of(annotation)
+    )

@@ -102,6 +102,23 @@ def moved(value: Value, old: Path, new: Path) -> Value:
             return value
 
 
+def outside(value: Value, number: int) -> Value:
+    """What a value means outside the function that made it: the parameters of what is local there cannot be named."""
+    match value:
+        case Optimizer(params=params) if params is not None and any(path.scope == number for path in params):
+            return replace(value, params=None)
+        case Parameters(of=of) if any(path.scope == number for path in of):
+            return None
+        case Items() | Choice() | Groups():
+            return None
+        case Made(given=given):
+            return replace(value, given=tuple(path for path in given if path.scope != number))
+        case Instance(scope=Scope(number=inner)) if inner == number:
+            return Instance(value.of)  # each call makes another one, of other things
+        case _:
+            return value
+
+
 def _moved(paths: tuple[Path, ...], old: Path, new: Path) -> tuple[Path, ...]:
     return tuple(path.rebase(old, new) if old.holds(path) else path for path in paths)
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Unresolved
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph, Memory, Node, Test
 from gradlint.flow.guards import Cycle
 from gradlint.regions import Path
 
 
-def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
+def pruned(
+    graphs: Mapping[int, Graph], resolve: Callable[[Unresolved], bool] = lambda event: False
+) -> dict[int, Graph]:
     """Copies of graphs, reduced to what concerns gradients, with the conditions that each has to remember.
 
-    Without it every test of a long function doubles the facts, the ones about logging as well.
+    Without it every test of a long function doubles the facts, the ones about logging as well. Calls that nobody can
+    follow are left where `resolve` says that a function which they may be of speaks of clearing.
     """
+    graphs = {number: _resolved(graph, resolve) for number, graph in graphs.items()}
     steps = [event for graph in graphs.values() for event in graph.events() if isinstance(event, Step)]
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
@@ -39,6 +43,12 @@ def pruned(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
         live = [test for test in graph.tests if test not in dead]
         found[number] = replace(graph, nodes=nodes, tests=live, memory=_memory(graph, live))
     return found
+
+
+def _resolved(graph: Graph, resolve: Callable[[Unresolved], bool]) -> Graph:
+    idle = {event for event in graph.events() if isinstance(event, Unresolved) and not resolve(event)}
+    nodes = [replace(node, event=None) if node.event in idle else node for node in graph.nodes]
+    return replace(graph, nodes=nodes) if idle else graph
 
 
 def _reduced(event: Event | None, idle: set[Event], reading: set[int], clearing: set[int]) -> Event | None:

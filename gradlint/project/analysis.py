@@ -117,10 +117,13 @@ class _Judged:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
         self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
         for _ in range(MAX_ROUNDS):
-            graphs = pruned(self.lowerer.graphs(self._scopes))
+            lowered = self.lowerer.graphs(self._scopes)
             # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
+            graphs = pruned(lowered)
             told = self._reports(graphs, rule, lambda event: False)
-            told = self._reports(graphs, rule, self._may_clear) if told else told
+            if told:
+                graphs = pruned(lowered, self._may_clear)
+                told = self._reports(graphs, rule, self._may_clear)
             homes = _Homes(graphs, self.lowerer.program)
             told = [
                 (finding, report) for finding, report in told if self._is_told_here(homes.file(finding.event), rule)

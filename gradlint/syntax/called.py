@@ -74,12 +74,22 @@ class Called:
         alone = isinstance(self._objects.program.surroundings, Alone)
         if alone or not isinstance(call.func, cst.Attribute) or self._is_own_object(call.func.value):
             return None
+        if self._is_of_a_package(call.func.value):
+            return None
         name, holder = call.func.attr.value, last_name(call.func.value)
         if name in catalogue.COMMON_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
             return None
         if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):
             return None
         return Unresolved(place, None, name=name, key=self._objects.program.home(self._scope).key)
+
+    def _is_of_a_package(self, node: cst.BaseExpression) -> bool:
+        """Whether what a function is called on was imported from outside of the project: `torch.rand(3)`."""
+        while isinstance(node, cst.Attribute):
+            node = node.value
+        owner = self._scope.owner(node.value) if isinstance(node, cst.Name) else None
+        bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
+        return any(each.imported for each in bindings) and self._objects.definition(node, self._scope) is None
 
     def _is_own_object(self, node: cst.BaseExpression) -> bool:
         return isinstance(node, cst.Name) and node.value == self._scope.receiver

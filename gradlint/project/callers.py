@@ -24,10 +24,6 @@ _AFTER_STEP = re.compile(rb"\bregister_(?:optimizer_)?step_post_hook\b|\b\w*opt\
 _RENAME = re.compile(rb"(?<![^\s,()])([^\s,()]+)[ \t]+as[ \t]+(\w+)")
 _BACKWARD = re.compile(rb"^[ \t]*def[ \t]+backward\b", re.MULTILINE)
 _TORCH_LIKE = re.compile(catalogue.TORCH_LIKE.pattern.encode())
-_BETWEEN_BATCHES = (
-    "on_train_batch_start on_train_batch_end on_before_backward on_after_backward on_before_optimizer_step"
-    " on_before_zero_grad"
-).split()
 
 
 @dataclass(slots=True)
@@ -72,9 +68,7 @@ class Callers:
         # Whoever else may call it: the framework does, and is no better.
         if scope.parent is not None and scope.parent.kind == "class":
             lineage = lowerer.objects.lineage(lowerer.program.scopes[scope.parent.number])
-            if lightning.is_run_by_framework(scope, lineage):
-                hooks = (lowerer.program.surroundings.has_clearing_function(h, home.key) for h in _BETWEEN_BATCHES)
-                found.doubtful = any(hooks)
+            found.doubtful &= not lightning.is_run_by_framework(scope, lineage)
         return found
 
     def _users(self, maker: Scope, home: File, lowerer: Lowerer) -> Iterator[Scope]:

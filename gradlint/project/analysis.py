@@ -155,7 +155,8 @@ class _Judged:
         known = self.lowerer.program.surroundings.clearing_functions(event.key)
         if not event.begins:
             return known is not None and event.name in known
-        others = (known or frozenset()) - {event.apart}
+        whole = self.lowerer.program.surroundings.is_whole_step
+        others = {name for name in known or () if name != event.apart and not whole(name, event.key)}
         return known is None or any(name.startswith(event.name) or not name for name in others)
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:

@@ -66,6 +66,7 @@ class Modules:
         self._clearing: dict[str, frozenset[bytes]] = {}
         self._clearing_near: dict[frozenset[str], frozenset[str]] = {}
         self._optimizers: frozenset[str] | None = None
+        self._steps: dict[str, frozenset[str]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -211,6 +212,12 @@ class Modules:
             self._clearing_near[near] = frozenset(name.decode() for name in names)
         return self._clearing_near[near]
 
+    def is_whole_step(self, name: str, key: str) -> bool:
+        """Whether a clearing function near a file back-propagates as well: it clears before a step of its own."""
+        return name in self.clearing_functions(key) and any(
+            name in self._steps.get(each, ()) for each in self.near(key)
+        )
+
     def has_clearing_optimizer(self, key: str) -> bool:
         """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""
         if self._optimizers is None:
@@ -227,6 +234,8 @@ class Modules:
             content = self._text(key)
             functions = _functions(content) if _CLEAR.search(content) else ()
             nameless = [b""] if _NAMELESS_CLEAR.search(content) else []
+            steps = (name for name, body in _functions(content) if b"backward" in body) if functions else ()
+            self._steps[key] = frozenset(name.decode() for name in steps)
             self._clearing[key] = frozenset([*nameless, *(name for name, body in functions if _CLEAR.search(body))])
         return self._clearing[key]
 

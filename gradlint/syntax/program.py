@@ -50,6 +50,9 @@ class Surroundings(Protocol):
         The empty name stands for one that has none; None where nobody knows all files.
         """
 
+    def is_whole_step(self, name: str, key: str) -> bool:
+        """Whether a clearing function near a file back-propagates as well: it clears before a step of its own."""
+
 
 class Alone:
     """No other files."""
@@ -81,6 +84,10 @@ class Alone:
     def clearing_functions(self, key: str) -> frozenset[str] | None:
         """Nothing is known."""
         return None
+
+    def is_whole_step(self, name: str, key: str) -> bool:
+        """Nothing is known."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

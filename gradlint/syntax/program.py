@@ -41,9 +41,6 @@ class Surroundings(Protocol):
     def has_training_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
 
-    def has_clearing_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
-
     def clearing_functions(self, key: str) -> frozenset[str] | None:
         """The names of the functions that speak of a clear, in a file and those that may give it something.
 
@@ -76,10 +73,6 @@ class Alone:
     def has_training_function(self, name: str, key: str) -> bool:
         """Nothing is known, and it may."""
         return True
-
-    def has_clearing_function(self, name: str, key: str) -> bool:
-        """Nothing is known."""
-        return False
 
     def clearing_functions(self, key: str) -> frozenset[str] | None:
         """Nothing is known."""

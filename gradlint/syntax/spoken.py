@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradlint.syntax.scopes import Scope, Table
-from gradlint.syntax.tree import walk
+from gradlint.syntax.tree import last_name, walk
 
 
 def about(scope: Scope, name: str) -> Sequence[cst.CSTNode]:
@@ -40,19 +40,10 @@ def _names(node: cst.CSTNode) -> Iterator[str]:
         case cst.Name(value=name):
             yield name
         case cst.Call(func=func, args=arguments):
-            for each in (func, *(argument.value for argument in arguments)):
-                yield from _last_name(each)
+            yield from filter(None, map(last_name, (func, *(argument.value for argument in arguments))))
         case cst.Arg(value=value) | cst.Assign(value=value) | cst.Element(value=value) | cst.DictElement(value=value):
-            yield from _last_name(value)
+            yield from filter(None, (last_name(value),))
         case cst.SimpleString(raw_value=text, prefix=prefix) if text.isidentifier() and "b" not in prefix.lower():
             yield text
-        case _:
-            pass
-
-
-def _last_name(node: cst.BaseExpression) -> Iterator[str]:
-    match node:
-        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-            yield name
         case _:
             pass

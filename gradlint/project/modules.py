@@ -197,10 +197,6 @@ class Modules:
             self._training[key] = frozenset(found)
         return self._training[key]
 
-    def has_clearing_function(self, name: str, key: str) -> bool:
-        """Whether a file, or one that may give it something, defines a function of a name that speaks of a clear."""
-        return name in self.clearing_functions(key)
-
     def clearing_functions(self, key: str) -> frozenset[str]:
         """The names of the functions that speak of a clear, in a file and those that may give it something.
 

@@ -115,6 +115,7 @@ def test_a_method_of_an_optimizer_by_another_name(body: str, call: str, expected
         pytest.param("logger.on_batch(1)", CALLBACK, False, id="of-what-only-looks"),
         pytest.param("cb.to(self)", CALLBACK.replace("on_batch", "to"), False, id="what-every-module-has"),
         pytest.param("cb.log_batch(1)", CALLBACK.replace("on_batch", "log_batch"), False, id="says-that-it-only-looks"),
+        pytest.param("super().__init__()", CALLBACK.replace("on_batch", "__init__"), False, id="that-makes-an-object"),
         pytest.param("cb.on_batch(self)", CALLBACK.replace("zero_grad", "step"), False, id="that-does-not-clear"),
     ],
 )

@@ -160,6 +160,22 @@ def test_its_name_as_a_text_beside_a_clear_is_doubtful() -> None:
     assert doubt(f'import trainer\n\ndef main(thing, optimizer):\n    getattr(thing, "update")(1)\n{CLEARS}')
 
 
+@pytest.mark.parametrize(
+    ("use", "is_doubtful"),
+    [
+        pytest.param('thing["update"](1)', True, id="called"),
+        pytest.param('learn = thing["update"]', True, id="kept"),
+        pytest.param('print(thing["update"])', True, id="given"),
+        pytest.param('thing["update"] = 0', False, id="set"),
+        pytest.param('thing["update"] += 1', False, id="counted"),
+        pytest.param('rate = 0.1 / thing["update"]', False, id="calculated-with"),
+        pytest.param('late = thing["update"] > 9', False, id="compared"),
+    ],
+)
+def test_a_key_of_a_number_is_no_name_of_a_function(use: str, is_doubtful: bool) -> None:
+    assert doubt(f"import trainer\n\ndef main(thing, optimizer):\n    {use}\n{CLEARS}") is is_doubtful
+
+
 def test_a_function_that_is_kept_in_a_container_may_be_run_by_anybody() -> None:
     steps = f"{STEPS}\nALL = [update]\n"
     assert Together({"steps": steps}).called("steps", "update") == (set(), True)

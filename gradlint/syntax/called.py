@@ -77,6 +77,8 @@ class Called:
         if self._is_of_a_package(call.func.value):
             return None
         name, holder = call.func.attr.value, last_name(call.func.value)
+        if name == "__init__":  # of a base: it runs once, before the first step
+            return None
         if name in catalogue.COMMON_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
             return None
         if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):

@@ -14,11 +14,15 @@ def about(scope: Scope, name: str) -> Sequence[cst.CSTNode]:
     """The nodes of a scope's code, without what is nested in it, that concern a name, in the order in which they run.
 
     They are the name itself, calls of it and calls that are given it, arguments, assignments and elements whose value
-    it is, and texts that are no more than the name.
+    it is, and texts that are no more than the name, unless they are keys of numbers: `state["step"] += 1`.
     """
     if scope.words.about is None:
         scope.words.about = {}
+        keys: set[cst.CSTNode] = set()
         for node in walk(scope.node):
+            keys |= set(_keys_of_numbers(node))
+            if node in keys:
+                continue
             for each in dict.fromkeys(_names(node)):
                 scope.words.about.setdefault(each, []).append(node)
     return scope.words.about.get(name, ())
@@ -47,3 +51,24 @@ def _names(node: cst.CSTNode) -> Iterator[str]:
             yield text
         case _:
             pass
+
+
+def _keys_of_numbers(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The keys of what a node sets or calculates with: nobody looks a function up for that."""
+    match node:
+        case cst.BinaryOperation(left=left, right=right):
+            used = [left, right]
+        case cst.Comparison(left=left, comparisons=others):
+            used = [left, *(other.comparator for other in others)]
+        case cst.AugAssign(target=target, value=value):
+            used = [target, value]
+        case cst.AssignTarget(target=target) | cst.AnnAssign(target=target):
+            used = [target]
+        case _:
+            return
+    for each in used:
+        match each:
+            case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+                yield key
+            case _:
+                pass

@@ -130,8 +130,7 @@ def may_clear(text: str, call: str, callbacks: str) -> bool:
     scope = project.scope("main", "Trainer.run")
     node = call_in(scope, call)
     event = Called(project.objects, scope).of_somebody(node, Place(node, node, call))
-    known = project.objects.program.surroundings.clearing_functions(event.key) if event is not None else None
-    return event is not None and event.name in (known or ())
+    return event is not None and project.callers.may_clear(event)
 
 
 KEPT = (

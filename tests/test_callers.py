@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import libcst as cst
 import pytest
-from together import Together
+from together import Together, key
 
+from gradlint.events import Place, Unresolved
+from gradlint.project.callers import Callers
 from gradlint.regions import Path, Region
 
 STEPS = "def update(model, optimizer, x):\n    model(x).sum().backward()\n    optimizer.step()\n"
@@ -303,3 +306,39 @@ def test_hooks_of_files_that_may_have_the_optimizer_clear(text: str, clears: boo
 def test_a_project_without_pytorch_has_a_backward_of_its_own(files: dict[str, str], own: bool) -> None:
     project = Together(files)
     assert project.callers.has_own_backward(project.file("train")) is own
+
+
+HANDLER = "class Callback:\n    def on_batch(self, optimizer):\n        optimizer.zero_grad()\n"
+
+
+def unresolved(name: str, *, begins: bool, apart: str = "") -> Unresolved:
+    node = cst.Name("handler")
+    return Unresolved(Place(node, node, "handler"), None, name=name, key=key("main"), begins=begins, apart=apart)
+
+
+@pytest.mark.parametrize(
+    ("event", "clears"),
+    [
+        pytest.param(unresolved("on_batch", begins=False), True, id="its-name"),
+        pytest.param(unresolved("on_", begins=False), False, id="part-of-its-name"),
+        pytest.param(unresolved("on_", begins=True), True, id="how-it-begins"),
+        pytest.param(unresolved("", begins=True), True, id="any-name"),
+        pytest.param(unresolved("at_", begins=True), False, id="how-another-begins"),
+        pytest.param(unresolved("on_", begins=True, apart="on_batch"), False, id="not-the-caller-itself"),
+    ],
+)
+def test_who_may_clear_by_a_name(event: Unresolved, clears: bool) -> None:
+    main = "from callbacks import Callback\n"
+    assert Together({"main": main, "callbacks": HANDLER}).callers.may_clear(event) is clears
+    assert not Together({"main": "", "callbacks": HANDLER}).callers.may_clear(event)
+
+
+def test_a_computed_name_is_not_that_of_a_whole_step() -> None:
+    project = Together({"main": f"{HANDLER}        self.loss.backward()\n"})
+    assert not project.callers.may_clear(unresolved("on_", begins=True))
+    assert project.callers.may_clear(unresolved("on_batch", begins=False))
+
+
+def test_where_nobody_knows_the_other_files_a_computed_name_may_be_of_anything() -> None:
+    assert Callers(None).may_clear(unresolved("on_", begins=True))
+    assert not Callers(None).may_clear(unresolved("on_batch", begins=False))

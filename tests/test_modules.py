@@ -178,8 +178,21 @@ def test_has_training_function(files: Modules, expected: bool) -> None:
         pytest.param(near(f"def tidy():\n{CLEAR}", "import os"), False, id="far-away"),
     ],
 )
-def test_has_clearing_function(files: Modules, expected: bool) -> None:
-    assert ("tidy" in files.clearing_functions(key("train"))) is expected
+def test_functions_that_clear(files: Modules, expected: bool) -> None:
+    assert ("tidy" in files.said_near(key("train")).clearing) is expected
+
+
+@pytest.mark.parametrize(
+    ("helper", "expected"),
+    [
+        pytest.param(f"def tidy():\n{CLEAR}", False, id="clears-only"),
+        pytest.param(f"def tidy():\n{CLEAR}    loss.backward()\n", True, id="back-propagates-too"),
+        pytest.param(f"def tidy():\n{CLEAR}\ndef other():\n    loss.backward()\n", False, id="the-next-one-does"),
+        pytest.param(TIDY, False, id="back-propagates-only"),
+    ],
+)
+def test_functions_that_are_whole_steps(helper: str, expected: bool) -> None:
+    assert ("tidy" in near(helper).said_near(key("train")).whole) is expected
 
 
 @pytest.mark.parametrize(
@@ -194,9 +207,9 @@ def test_has_clearing_function(files: Modules, expected: bool) -> None:
         pytest.param(f"class Trainer:\n  def step(self):\n{CLEAR}", False, id="no-optimizer"),
     ],
 )
-def test_has_clearing_optimizer(helper: str, expected: bool) -> None:
-    assert near(helper).has_clearing_optimizer(key("train")) is expected
-    assert not near(helper, "import os").has_clearing_optimizer(key("train"))
+def test_an_optimizer_whose_step_clears(helper: str, expected: bool) -> None:
+    assert near(helper).said_near(key("train")).steps_clear is expected
+    assert not near(helper, "import os").said_near(key("train")).steps_clear
 
 
 def test_a_new_text_is_what_everything_goes_by() -> None:
@@ -206,11 +219,11 @@ def test_a_new_text_is_what_everything_goes_by() -> None:
     assert names(new.near(key("train"))) == {"train", "other"}
     assert names(new.acquainted(key("helper"))) == {"helper"}
     assert list(new.speaking_of(("run",))) == [key("train")]
-    assert not new.has_clearing_optimizer(key("train"))
+    assert not new.said_near(key("train")).steps_clear
     assert new.has_training_function("tidy", key("train"))
     new = old.with_text(key("helper"), f"def tidy():\n{CLEAR}".encode())
-    assert "tidy" in new.clearing_functions(key("train"))
-    assert not new.has_clearing_optimizer(key("train"))
+    assert "tidy" in new.said_near(key("train")).clearing
+    assert not new.said_near(key("train")).steps_clear
     assert not new.has_training_function("step", key("train"))
     assert seen(old) == seen(together({name: old.content(key(name)).decode() for name in ("train", "helper", "other")}))
 
@@ -233,9 +246,9 @@ def seen(files: Modules) -> Mapping[str, object]:
         "acquainted": files.acquainted(helper),
         "imported": list(files.imported(train)),
         "words": [list(files.speaking_of((word,))) for word in ("run", "step", "tidy")],
-        "optimizer": files.has_clearing_optimizer(train),
+        "optimizer": files.said_near(train).steps_clear,
         "functions": [files.has_training_function(name, train) for name in ("tidy", "step")],
-        "clearing": [(name in files.clearing_functions(train)) for name in ("tidy", "step")],
+        "clearing": [(name in files.said_near(train).clearing) for name in ("tidy", "step")],
         "spoken": files.is_spoken_of(re.compile(rb"class Opt"), train, "Opt"),
     }
 
@@ -269,8 +282,8 @@ def test_an_index_reads_each_text_once() -> None:
 def test_an_imported_file_that_cannot_be_read_says_nothing() -> None:
     files = together({"train": "import helper\n", "helper": "gone"})
     assert names(files.near(key("train"))) == {"train", "helper"}
-    assert "tidy" not in files.clearing_functions(key("train"))
-    assert not files.has_clearing_optimizer(key("train"))
+    assert "tidy" not in files.said_near(key("train")).clearing
+    assert not files.said_near(key("train")).steps_clear
 
 
 def test_star_imports_in_a_circle_around_a_module_that_nobody_reads_end() -> None:

@@ -78,6 +78,39 @@ def test_not_called_again(program: str) -> None:
     assert rows(program) == []
 
 
+MAKER = """
+def make(net, handlers):
+    opt = torch.optim.SGD(net.parameters())
+    def train():
+        net().backward()
+        opt.step()
+"""
+HANDLERS = "def run({}):\n    handlers[0]()"
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        pytest.param(agent(rest="    def run(self, handlers):\n        handlers[0](self)"), [], id="of-its-class"),
+        pytest.param(
+            agent(rest="class Other:\n    def run(self, handlers):\n        handlers[0]()"), [9], id="of-another-class"
+        ),
+        pytest.param(agent(rest=HANDLERS.format("handlers")), [9], id="a-function-beside-its-class"),
+        pytest.param(f"{MAKER}    def other():\n        handlers[0](opt)\n    return train", [], id="of-its-maker"),
+        pytest.param(f"{MAKER}    return train\n{HANDLERS.format('handlers')}", [6], id="beside-its-maker"),
+        pytest.param(
+            f"{MAKER}    return train\ndef maker(handlers):\n    def other():\n        handlers[0]()\n    return other",
+            [6],
+            id="of-another-maker",
+        ),
+    ],
+)
+def test_a_call_of_nobody_knows_what_counts_where_it_can_have_the_same_objects(
+    program: str, expected: list[int]
+) -> None:
+    assert rows(program) == expected
+
+
 def fair(program: str, method: str, params: str, owner: str) -> bool:
     """Whether a method of the class `Agent`, or a function, has to answer for parameters and what steps them."""
     lowerer = Lowerer(Program())

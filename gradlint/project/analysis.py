@@ -122,8 +122,8 @@ class _Judged:
             graphs = pruned(lowered)
             told = self._reports(graphs, rule, lambda event: False)
             if told:
-                graphs = pruned(lowered, self._may_clear)
-                told = self._reports(graphs, rule, self._may_clear)
+                graphs = pruned(lowered, self.callers.may_clear)
+                told = self._reports(graphs, rule, self.callers.may_clear)
             homes = _Homes(graphs, self.lowerer.program)
             told = [
                 (finding, report) for finding, report in told if self._is_told_here(homes.file(finding.event), rule)
@@ -149,15 +149,6 @@ class _Judged:
         test = clears(graphs, resolve)
         begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
         return [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
-
-    def _may_clear(self, event: Unresolved) -> bool:
-        """Whether a function that a call may be of speaks of clearing."""
-        known = self.lowerer.program.surroundings.clearing_functions(event.key)
-        if not event.begins:
-            return known is not None and event.name in known
-        whole = self.lowerer.program.surroundings.is_whole_step
-        others = {name for name in known or () if name != event.apart and not whole(name, event.key)}
-        return known is None or any(name.startswith(event.name) or not name for name in others)
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
+from gradlint.events import Unresolved
 from gradlint.project.modules import Modules
 from gradlint.regions import Region
 from gradlint.syntax import catalogue, lightning
@@ -113,7 +114,20 @@ class Callers:
         """Whether an optimizer that nobody saw made may be one of the project's, whose step clears."""
         if self._modules is None or isinstance(lowerer.objects.at(region.owner, 0), Optimizer):
             return False
-        return self._modules.has_clearing_optimizer(home.key)
+        return self._modules.said_near(home.key).steps_clear
+
+    def may_clear(self, event: Unresolved) -> bool:
+        """Whether a function that a call may be of speaks of clearing, as far as the text around it tells.
+
+        A computed name is not taken for one that clears and back-propagates as well: that is a step of its own.
+        """
+        if self._modules is None:
+            return event.begins
+        said = self._modules.said_near(event.key)
+        if not event.begins:
+            return event.name in said.clearing
+        others = said.clearing - said.whole - {event.apart}
+        return any(name.startswith(event.name) or not name for name in others)
 
     def _files(self, scope: Scope, name: str, home: File, lowerer: Lowerer) -> Iterator[File]:
         """Files that speak of a name: those that say where it is defined, then those that can have it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
+from gradlint.project.hearsay import SPEAKS, Hearsay, Said
 from gradlint.project.words import Words
 from gradlint.source import Source, UndecodableSource
 
@@ -23,16 +24,6 @@ FEW = 12
 
 SHORT = 10_000
 """Bytes up to which any module is read that another one calls, for it may only pass the call on."""
-
-_SPEAKS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(|[Oo]ptim(?!al|ism|ist)")
-
-_FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CLEAR = re.compile(rb"zero_grad\b(?!\s*=)|grad\w*\.zero_\(|\.grad\s*=[^=]")
-
-_NAMELESS_CLEAR = re.compile(rb"\blambda\b[^\n]*(?:zero_grad|\.grad\b)|\.zero_grad\b(?!\s*\()")
-_TRAINS = re.compile(rb"zero_|\.grad\b|backward|\.step\s*\(")
-_OWN_CALL = re.compile(rb"\bself\.(\w+)\(")
-_OPTIMIZER = re.compile(rb"^[ \t]*class[ \t]+(?:\w*[Oo]pt\w*\s*[(:]|\w+\([^)]*(?:[Oo]ptim|Adam|SGD))", re.MULTILINE)
 
 ROOTS = ("", "src")
 """Folders below one of a file's own folders from which modules may be imported."""
@@ -52,6 +43,7 @@ class Modules:
         self._read = read
         self._bytes = dict(known)
         self._words = Words(files, self._text)
+        self._hearsay = Hearsay(self._text)
         self._importers: dict[str, set[str]] | None = None
         self._imported: dict[str, tuple[str, ...]] = {}
         self._importing: dict[str, frozenset[str]] = {}
@@ -61,12 +53,6 @@ class Modules:
         self._given: dict[frozenset[str], frozenset[str]] = {}
         self._reach: dict[tuple[frozenset[str], str], tuple[str, ...]] = {}
         self._saying: dict[re.Pattern[bytes], frozenset[str]] = {}
-        self._training: dict[str, frozenset[bytes]] = {}
-        self._training_near: dict[frozenset[str], frozenset[bytes]] = {}
-        self._clearing: dict[str, frozenset[bytes]] = {}
-        self._clearing_near: dict[frozenset[str], frozenset[str]] = {}
-        self._optimizers: frozenset[str] | None = None
-        self._steps: dict[str, frozenset[str]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
@@ -105,7 +91,7 @@ class Modules:
         """The text of a file; None where it cannot be read as one, or is long and cannot matter."""
         try:
             content = self.content(key)
-            if len(content) > SHORT and not _SPEAKS.search(content):
+            if len(content) > SHORT and not SPEAKS.search(content):
                 return None
             return Source.decode(self._files[key], content)
         except (OSError, KeyError, UndecodableSource):
@@ -176,64 +162,13 @@ class Modules:
             self._saying[pattern] = frozenset(each for each in self._files if pattern.search(self._text(each)))
         return self._saying[pattern]
 
+    def said_near(self, key: str) -> Said:
+        """What a file, and those that may give it something, say of their functions."""
+        return self._hearsay.of(self.near(key))
+
     def has_training_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
-        near = self.near(key)
-        if near not in self._training_near:
-            self._training_near[near] = frozenset().union(*map(self._training_functions, near))
-        return name.encode() in self._training_near[near]
-
-    def _training_functions(self, key: str) -> frozenset[bytes]:
-        """The functions of a file that speak of gradients, or call such a one on the same object."""
-        if key not in self._training:
-            bodies = list(_functions(self._text(key))) if _SPEAKS.search(self._text(key)) else []
-            found: set[bytes] = set()
-            new = {name for name, body in bodies if _TRAINS.search(body)}
-            while new:
-                found |= new
-                new = {
-                    name for name, body in bodies if name not in found and not found.isdisjoint(_OWN_CALL.findall(body))
-                }
-            self._training[key] = frozenset(found)
-        return self._training[key]
-
-    def clearing_functions(self, key: str) -> frozenset[str]:
-        """The names of the functions that speak of a clear, in a file and those that may give it something.
-
-        The empty name stands for one that has none.
-        """
-        near = self.near(key)
-        if near not in self._clearing_near:
-            names = frozenset[bytes]().union(*map(self._clearing_functions, near))
-            self._clearing_near[near] = frozenset(name.decode() for name in names)
-        return self._clearing_near[near]
-
-    def is_whole_step(self, name: str, key: str) -> bool:
-        """Whether a clearing function near a file back-propagates as well: it clears before a step of its own."""
-        return name in self.clearing_functions(key) and any(
-            name in self._steps.get(each, ()) for each in self.near(key)
-        )
-
-    def has_clearing_optimizer(self, key: str) -> bool:
-        """Whether a file, or one that may give it something, says that an optimizer clears in its own step."""
-        if self._optimizers is None:
-            self._optimizers = frozenset(filter(self._step_clears, self.saying(_OPTIMIZER)))
-        return not self._optimizers.isdisjoint(self.near(key))
-
-    def _step_clears(self, key: str) -> bool:
-        clearing = self._clearing_functions(key)
-        steps = [body for name, body in _functions(self._text(key)) if name == b"step"] if clearing else []
-        return any(_CLEAR.search(body) or not clearing.isdisjoint(_OWN_CALL.findall(body)) for body in steps)
-
-    def _clearing_functions(self, key: str) -> frozenset[bytes]:
-        if key not in self._clearing:
-            content = self._text(key)
-            functions = _functions(content) if _CLEAR.search(content) else ()
-            nameless = [b""] if _NAMELESS_CLEAR.search(content) else []
-            steps = (name for name, body in _functions(content) if b"backward" in body) if functions else ()
-            self._steps[key] = frozenset(name.decode() for name in steps)
-            self._clearing[key] = frozenset([*nameless, *(name for name, body in functions if _CLEAR.search(body))])
-        return self._clearing[key]
+        return name in self.said_near(key).training
 
     def _importing_of(self, key: str) -> frozenset[str]:
         """The files that import a file, by way of others as well."""
@@ -268,14 +203,6 @@ class Modules:
         """The files in which every one of some identifiers stands, in a stable order."""
         fewest, *others = sorted(map(self._words.keys, words), key=len)
         return (key for key in fewest if all(key in other for other in others))
-
-
-def _functions(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The names of the functions of a text, and what stands between each and the next one."""
-    heads = list(_FUNCTION.finditer(content))
-    ends = [*(head.start() for head in heads[1:]), len(content)]
-    for head, end in zip(heads, ends, strict=False):
-        yield head[1], content[head.end() : end]
 
 
 def _parts(dotted: bytes) -> tuple[str, ...]:

@@ -41,15 +41,6 @@ class Surroundings(Protocol):
     def has_training_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
 
-    def clearing_functions(self, key: str) -> frozenset[str] | None:
-        """The names of the functions that speak of a clear, in a file and those that may give it something.
-
-        The empty name stands for one that has none; None where nobody knows all files.
-        """
-
-    def is_whole_step(self, name: str, key: str) -> bool:
-        """Whether a clearing function near a file back-propagates as well: it clears before a step of its own."""
-
 
 class Alone:
     """No other files."""
@@ -73,14 +64,6 @@ class Alone:
     def has_training_function(self, name: str, key: str) -> bool:
         """Nothing is known, and it may."""
         return True
-
-    def clearing_functions(self, key: str) -> frozenset[str] | None:
-        """Nothing is known."""
-        return None
-
-    def is_whole_step(self, name: str, key: str) -> bool:
-        """Nothing is known."""
-        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

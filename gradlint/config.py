@@ -22,9 +22,12 @@ DEFAULT_FORMAT = "full"
 DEFAULT_EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d",
     ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__",
-    "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv",
+    "__pypackages__", "_build", "buck-out", "./build", "./dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
-"""What is never looked for sources in, unless `exclude` says otherwise: ruff's list and `__pycache__`."""
+"""What is never looked for sources in, unless `exclude` says otherwise: ruff's list and `__pycache__`.
+
+Of `build` and `dist` only the project's own: further down, `dist` is where people keep distributed training.
+"""
 
 _STRINGS, _STRING, _BOOLEAN = "a list of strings", "a string", "true or false"
 KEYS: Mapping[str, str] = MappingProxyType(

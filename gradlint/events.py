@@ -37,11 +37,12 @@ class Event:
 class Accumulate(Event):
     """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters.
 
-    `given` says that the loss is a parameter of the scope.
+    `given` says that the loss is a parameter of the scope, `networks` which ones computed it, where all are known.
     """
 
     reach: tuple[Path, ...] | None = None
     given: bool = False
+    networks: frozenset[Path] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

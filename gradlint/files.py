@@ -230,11 +230,15 @@ def _excluded(path: str, settings: Settings) -> bool:
 
 @cache
 def _matcher(globs: Globs) -> Callable[[str], object]:
-    """Whether one of the patterns matches the whole path, or the name alone; `*` matches slashes too, as in ruff."""
+    """Whether one of the patterns matches the whole path, or the name alone; `*` matches slashes too, as in ruff.
+
+    With `./` before it a name is that of something in the folder of the patterns itself.
+    """
     folder = _with_slash(globs.folder)
     expressions = []
     for given in globs.patterns:
-        pattern = given.replace("\\", "/").rstrip("/").removeprefix("./")
+        spelt = given.replace("\\", "/").rstrip("/")
+        pattern = spelt.removeprefix("./")
         if not pattern:
             continue
         # `**/x` matches `x` as well.
@@ -242,7 +246,7 @@ def _matcher(globs: Globs) -> Callable[[str], object]:
             whole = fnmatch.translate(each)
             if not each.startswith("/"):
                 whole = re.escape(folder) + whole
-                if "/" not in each:
+                if "/" not in each and not spelt.startswith("./"):
                     expressions.append(f"(?s:.*/){fnmatch.translate(each)}")
             expressions.append(whole)
     return re.compile("|".join(expressions) or r"(?!)").match

@@ -40,23 +40,30 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     there is one; before the backward where another loss deposits in between or the gradients are still read;
     first in a closure.
     """
-    if not applied.place.subject:
+    if not applied.place.subject or not again.place.subject:
         return None
-    text = f"{applied.place.subject}.grad = None" if applied.manual else f"{applied.place.subject}.zero_grad()"
+    text, before = _clear(applied), _clear(again)  # each in the names of its own scope
     between = [moment.event for moment in report.path[1:-1] if moment.event is not None]
     closure = next((e for e in between if isinstance(e, Call) and e.place.node is again.place.node), None)
+    if closure is not None and closure in report.pending:
+        return None  # it would take away what was added before the closure
     if closure is not None:
-        return Repair(text, Where.FIRST, closure, _BEFORE)
-    deposits = [i for i, e in enumerate(between) if isinstance(e, Accumulate)]
-    others = [i for i, e in enumerate(between) if isinstance(e, Step) and not _same_owner(e, applied)]
+        return Repair(before, Where.FIRST, closure, _BEFORE)
+    concerning = {moment.event for moment in report.path if moment.concerns}
+    deposits = [i for i, e in enumerate(between) if isinstance(e, Accumulate) and e in concerning]
+    others = [i for i, e in enumerate(between) if isinstance(e, Step) and _is_apart(e, applied)]
     own = [i for i in deposits if not others or i > others[-1]] or deposits
     foreign = bool(own) and own != deposits
     read = bool(deposits) and any(isinstance(e, Read) and e.seen for e in between[: deposits[0]])
     # Gradients that are looked at elsewhere, as after the loop, have to be there until the next backward.
     if own and (foreign or read or report.looked_at):
-        return Repair(text, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
+        if between[own[0]] in report.gathering:
+            return None  # it would take away what the last trip added
+        return Repair(before, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
     # Another optimizer that has a part of the same parameters has yet to apply them.
     waiting = [e for e in between[: deposits[0] if deposits else None] if isinstance(e, Step) and _share(e, applied)]
+    if any(isinstance(e, Step) and _share(e, applied) and e not in waiting for e in report.waiting):
+        return None
     if waiting:
         return Repair(text, Where.AFTER, waiting[-1], _MESSAGE, beside=applied)
     after = Repair(text, Where.AFTER, applied, _MESSAGE)
@@ -67,8 +74,16 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     return after
 
 
+def _clear(step: Step) -> str:
+    return f"{step.place.subject}.grad = None" if step.manual else f"{step.place.subject}.zero_grad()"
+
+
 def _same_owner(one: Step, other: Step) -> bool:
     return any(a.owner == b.owner for a in one.regions for b in other.regions)
+
+
+def _is_apart(one: Step, other: Step) -> bool:
+    return not _same_owner(one, other) and not _share(one, other)
 
 
 def _share(one: Step, other: Step) -> bool:

@@ -90,8 +90,8 @@ class FlowRule(Rule, abc.ABC):
         """Whether the event must not meet the state."""
 
     @abc.abstractmethod
-    def begins(self, event: Event, after: Hashable) -> bool:
-        """Whether the story of a report begins with this event, which left this state."""
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """Whether the story of a report begins with this event, which met this state."""
 
     @abc.abstractmethod
     def owes_clear(self, state: Hashable) -> bool:

@@ -18,7 +18,7 @@ TREE = (
     "book.ipynb",
     "pkg/a.py",
     "pkg/deep/b.py",
-    "pkg/build/made.py",
+    "build/made.py",
     "venv/lib.py",
     ".hidden/c.py",
 )
@@ -64,7 +64,7 @@ def errors(*paths: str) -> list[str]:
         pytest.param(["top.py", "./top.py", "pkg/../top.py"], ["top.py"], id="one-file-thrice"),
         pytest.param(["pkg", "pkg/deep"], ["pkg/a.py", "pkg/deep/b.py"], id="overlapping-folders"),
         pytest.param(["notes.txt"], ["notes.txt"], id="any-suffix-by-name"),
-        pytest.param(["pkg/build/made.py"], ["pkg/build/made.py"], id="excluded-but-given-by-name"),
+        pytest.param(["build/made.py"], ["build/made.py"], id="excluded-but-given-by-name"),
         pytest.param(["venv"], ["venv/lib.py"], id="excluded-folder-given-by-name"),
     ],
 )
@@ -133,7 +133,7 @@ def test_an_inner_configuration_file_takes_over(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        pytest.param("pkg/build/made.py", [], id="file-in-an-excluded-folder"),
+        pytest.param("build/made.py", [], id="file-in-an-excluded-folder"),
         pytest.param("venv", [], id="folder"),
         pytest.param("top.py", ["top.py"], id="not-excluded"),
     ],
@@ -243,4 +243,16 @@ def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_default_excludes_hold_what_ruff_excludes() -> None:
-    assert {".git", ".venv", "venv", "node_modules", "build", "dist", "site-packages", ".tox"} <= set(DEFAULT_EXCLUDE)
+    assert {".git", ".venv", "venv", "node_modules", "./build", "./dist", "site-packages", ".tox"} <= set(
+        DEFAULT_EXCLUDE
+    )
+
+
+def test_only_what_the_project_itself_builds_is_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further down `dist` is a name for distributed training."""
+    for path in ("dist/copy.py", "build/lib/copy.py", "examples/dist/train.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("pass\n")
+    monkeypatch.chdir(tmp_path)
+    found = find(["."], Configuration(Layer(tmp_path)).settings)
+    assert [file.path for file in found.files] == ["examples/dist/train.py"]

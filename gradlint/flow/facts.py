@@ -23,8 +23,8 @@ class Typestate(Protocol):
     def judge(self, state: Hashable, event: Event) -> bool:
         """Whether the event must not meet the state."""
 
-    def begins(self, event: Event, after: Hashable) -> bool:
-        """Whether the story of a report begins with this event, which left this state."""
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """Whether the story of a report begins with this event, which met this state."""
 
     def owes_clear(self, state: Hashable) -> bool:
         """Whether a path in this state that goes around a clear proves nothing."""
@@ -65,7 +65,9 @@ class Report:
     """An event that met a state it must not meet, and the path from where that story began up to the event.
 
     `opened` are the calls that the path begins inside of. `cleared` says that the scope clears the region on some other
-    path, `looked_at` that it looks at gradients on one.
+    path, `looked_at` that it looks at gradients on one. `gathering` are the events that may add to the
+    region's gradients again before a step or a clear: those of a window. `waiting` are the steps that
+    may apply them as well before more is added, `pending` what may run while some are yet to be applied.
     """
 
     region: Region
@@ -74,3 +76,6 @@ class Report:
     opened: tuple[Event, ...]
     cleared: bool
     looked_at: bool
+    gathering: frozenset[Event] = frozenset()
+    waiting: frozenset[Event] = frozenset()
+    pending: frozenset[Event] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlint.events import Event
@@ -66,6 +66,8 @@ class Graph:
     parameters: frozenset[str] = frozenset()
     # Variables that the scope counts up or down.
     counters: set[Path] = field(default_factory=set)
+    # What those stop before that are counted by a loop over a range, where it is a number.
+    trips: dict[Path, int] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # Attributes and globals that other scopes write: what is known of them does not survive a loop.
@@ -74,6 +76,19 @@ class Graph:
 
     ENTRY = 0
     EXIT = 1
+
+    def reached(self, start: int, ends: Callable[[Event], bool]) -> set[int]:
+        """The nodes to which a way leads from another one, whatever its conditions; not beyond events that end it."""
+        found: set[int] = set()
+        waiting = [start]
+        while waiting:
+            for edge in self.nodes[waiting.pop()].edges:
+                if edge.target not in found:
+                    found.add(edge.target)
+                    event = self.nodes[edge.target].event
+                    if event is None or not ends(event):
+                        waiting.append(edge.target)
+        return found
 
     def events(self) -> Iterator[Event]:
         """Every event, in source order."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gradlint.regions import Path
 
 MAX_LITERALS = 6  # conditions one fact remembers; past it the fact is doubtful
 CALLED = "()"  # stands for the result of a call among what a condition reads: another trip may give another
+USUAL_PERIOD = 4  # of a cycle, where it is not known
+SHORTEST = 3  # trips of a loop in which something happens again that does not happen in the first one
+FULL_CYCLES = 3  # after so many any position of a cycle has come, and has come again
 MAX_WINDOW = 1000  # positions of a counter that are tried one by one
 
 
@@ -56,7 +59,16 @@ class LastTrip:
     reads: frozenset[Path]
 
 
-Condition = Truth | IsNone | Equals | Cycle | LastTrip
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A variable holds what some networks computed; nothing tests that, but it holds as far as a condition does."""
+
+    subject: Path
+    networks: frozenset[Path]
+    reads: frozenset[Path]
+
+
+Condition = Truth | IsNone | Equals | Cycle | LastTrip | Computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class Literal:
                 shown = f"({counter} + {shift}) % {period} == 0"
             case LastTrip(counter):
                 shown = f"{counter} at its end"
+            case Computed(subject, networks):
+                shown = f"{subject} by {', '.join(map(str, sorted(networks)))}"
         return shown if self.holds else f"not ({shown})"
 
 
@@ -105,6 +119,17 @@ def happens_both_ways(known: Iterable[Literal], condition: Condition) -> bool:
     """Whether arithmetic shows that the condition is met at one time and not at another."""
     residues = _residues(known, condition) if isinstance(condition, Cycle) else None
     return residues is not None and len(residues) == 2
+
+
+def is_cut_short(condition: Condition, trips: Mapping[Path, int]) -> bool:
+    """Whether a loop ends before its counter has gone through a cycle often enough for what comes again to come."""
+    if isinstance(condition, Equals) and isinstance(condition.subject, Path):
+        length = trips.get(condition.subject, SHORTEST)
+        return length < SHORTEST and condition.constant != length - 1  # the last trip is known
+    if not isinstance(condition, Cycle) or condition.counter not in trips:
+        return False
+    period = int(condition.period) if condition.period.isdigit() else USUAL_PERIOD
+    return trips[condition.counter] < FULL_CYCLES * period
 
 
 def _residues(known: Iterable[Literal], asked: Cycle) -> set[bool] | None:
@@ -149,12 +174,23 @@ def _implied(known: Literal, asked: Condition) -> bool | None:
             return False
         case Equals(one, a), Equals(other, b) if one == other and a == b:
             return holds
-        case Equals(one, a), Cycle(counter, shift, _) if one == counter and holds and isinstance(a, int):
-            return True if a + shift == 0 else None
+        case Equals(one, a), Cycle(counter, shift, period) if one == counter and holds and isinstance(a, int):
+            return _meets(a + shift, period)
+        case Cycle(counter, shift, period), Equals(one, a) if one == counter and not holds and isinstance(a, int):
+            return False if _meets(a + shift, period) else None
+        case Cycle(counter, shift, period), Equals(one, a) if one == counter and isinstance(a, int):
+            return False if _meets(a + shift, period) is False else None
         case Cycle(counter, shift, period), Cycle(same, other, also) if (counter, period) == (same, also) and holds:
             return _cycle(shift - other, period)
         case _:
             return None
+
+
+def _meets(position: int, period: str) -> bool | None:
+    """Whether a position is a multiple of a period; of one that is not known only 0 is sure to be."""
+    if period.isdigit() and int(period) > 0:
+        return position % int(period) == 0
+    return True if position == 0 else None
 
 
 def _cycle(distance: int, period: str) -> bool | None:
@@ -164,7 +200,7 @@ def _cycle(distance: int, period: str) -> bool | None:
     """
     if period.isdigit() and int(period) > 0:
         return distance % int(period) == 0
-    return False if abs(distance) == 1 else None
+    return {0: True, 1: False}.get(abs(distance))
 
 
 def family(condition: Condition) -> tuple[object, ...]:
@@ -176,6 +212,8 @@ def family(condition: Condition) -> tuple[object, ...]:
             return ("value", subject)
         case LastTrip(counter):
             return ("last", counter)
+        case Computed(subject):
+            return ("computed", subject)
 
 
 def settled(target: Path, constant: object) -> Literal:
@@ -220,6 +258,20 @@ def advance(known: Literals, counter: Path, by: int, phases: Phases) -> Literals
             if moved is not None:
                 kept.add(moved)
     return frozenset(kept)
+
+
+def positions(literal: Literal, phases: Phases) -> Iterator[Literal]:
+    """Where a counter stands in each cycle that a scope tests, once its value is known."""
+    match literal:
+        case Literal(Equals(Path() as counter, int() as value), True):
+            for of, period in phases:
+                if of == counter:
+                    at = Literal(Cycle(counter, -value, period, frozenset({counter})), True)
+                    shifted = _shifted(at, phases)
+                    if shifted is not None:
+                        yield shifted
+        case _:
+            pass
 
 
 def _shifted(literal: Literal, phases: Phases) -> Literal | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from gradlint.events import Call, Clear, Event, Read
+from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.transfer import Transfer
 from gradlint.flow.witness import Origin, Run, stories
-from gradlint.regions import Region
+from gradlint.regions import Path, Region
 
 MAX_WORK = 400_000  # facts followed in one file; some 300 optimizers in one function would need more
 MAX_FACTS = 64  # facts of one region at one node; past it a further one is dropped, which can only silence
@@ -24,11 +24,17 @@ MAX_FACTS = 64  # facts of one region at one node; past it a further one is drop
 class Solver:
     """Every report of one rule over the linked graphs of a project."""
 
-    def __init__(self, graphs: Mapping[int, Graph], rule: Typestate, clears: Callable[[Event, Region], bool]) -> None:
+    def __init__(
+        self,
+        graphs: Mapping[int, Graph],
+        rule: Typestate,
+        clears: Callable[[Event, Region], bool],
+        is_network: Callable[[Path], bool] = lambda path: False,
+    ) -> None:
         self._graphs = graphs
         self._rule = rule
         self._clears = clears
-        self._transfer = Transfer(rule, clears)
+        self._transfer = Transfer(rule, clears, is_network)
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
@@ -52,7 +58,43 @@ class Solver:
             reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
             for opened, path in stories(ends, self._rule, self._transfer.concerns):
                 looked_at = not reads <= {moment.event for moment in path}
-                yield Report(region, event, path, opened, cleared, looked_at)
+                gathering, pending = self._unapplied(graph, region)
+                waiting = self._waiting(path[0].event, graph, region)
+                yield Report(region, event, path, opened, cleared, looked_at, gathering, waiting, pending)
+
+    def _unapplied(self, graph: Graph, region: Region) -> tuple[frozenset[Event], frozenset[Event]]:
+        """The deposits of a scope from which a way leads back to themselves, whatever its conditions, with no step; and
+        all that lies on such ways from deposits."""
+
+        def ends(event: Event) -> bool:
+            clears = not isinstance(event, Call) and self._clears(event, region)
+            return clears or self._is_step(event, region)
+
+        def settles(event: Event) -> bool:
+            return isinstance(event, Call) or ends(event)
+
+        gathering: set[Event] = set()
+        pending: set[Event] = set()
+        for number, node in enumerate(graph.nodes):
+            if isinstance(node.event, Accumulate) and self._transfer.concerns(node.event, region):
+                gathering |= {node.event} if number in graph.reached(number, settles) else set()
+                # A call may step, or not.
+                reached = (graph.nodes[each].event for each in graph.reached(number, ends))
+                pending |= {event for event in reached if event is not None}
+        return frozenset(gathering), frozenset(pending)
+
+    def _waiting(self, step: Event | None, graph: Graph, region: Region) -> frozenset[Event]:
+        """The steps of a scope to which a way leads from another one, whatever its conditions, with no deposit."""
+
+        def ends(event: Event) -> bool:
+            return isinstance(event, (Accumulate, Call)) or self._clears(event, region)
+
+        starts = [number for number, node in enumerate(graph.nodes) if node.event is step]
+        reached = (graph.nodes[number].event for start in starts for number in graph.reached(start, ends))
+        return frozenset(event for event in reached if event is not None and self._is_step(event, region))
+
+    def _is_step(self, event: Event, region: Region) -> bool:
+        return isinstance(event, Step) and self._transfer.concerns(event, region)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""
@@ -88,7 +130,12 @@ class Solver:
         event = node.event
         if isinstance(event, Call) and event.target in self._graphs:
             target = self._graphs[event.target]
-            callee = self._enter(target, self._transfer.into(event, target, fact))
+            if (
+                self._transfer.is_cleared_by_another_name(event, target, fact.region)
+                and fact.state != self._rule.start()
+            ):
+                return
+            callee = self._enter(target, self._transfer.into(node, target, fact))
             callee.callers.append((run, number, fact))
             for result in callee.exits:
                 self._return(run, number, fact, callee, result)
@@ -104,10 +151,9 @@ class Solver:
             self._return(caller, number, before, run, fact)
 
     def _return(self, run: Run, number: int, before: Fact, callee: Run, result: Fact) -> None:
-        call = run.graph.nodes[number].event
-        assert isinstance(call, Call)
-        after = self._transfer.back(call, run.graph, callee.graph, before, result)
-        self._spread(run, number, before, after, (callee, result))
+        after = self._transfer.back(run.graph.nodes[number], run.graph, callee.graph, before, result)
+        if after is not None:
+            self._spread(run, number, before, after, (callee, result))
 
     def _spread(self, run: Run, number: int, before: Fact, after: Fact, inner: tuple[Run, Fact] | None) -> None:
         for edge in run.graph.nodes[number].edges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 
 from gradlint.events import Accumulate, Assign, Call, Event, Forget, Rescale, Step
@@ -10,16 +10,26 @@ from gradlint.flow import guards
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
-from gradlint.regions import Path, Region
+from gradlint.regions import GROUPS, Path, Region
 
 
 class Transfer:
-    """The flow functions of one rule. `clears` tells whether an event may clear a region's gradients."""
+    """The flow functions of one rule.
 
-    def __init__(self, rule: Typestate, clears: Callable[[Event, Region], bool]) -> None:
+    `clears` tells whether an event may clear a region's gradients, `is_network` whether an object is a network of which
+    all is known.
+    """
+
+    def __init__(
+        self,
+        rule: Typestate,
+        clears: Callable[[Event, Region], bool],
+        is_network: Callable[[Path], bool] = lambda path: False,
+    ) -> None:
         self._rule = rule
         self._start = rule.start()
         self._clears = clears
+        self._is_network = is_network
         self._memory: dict[tuple[int, Region], frozenset[object]] = {}
 
     def _kept(self, graph: Graph, region: Region) -> frozenset[object]:
@@ -37,14 +47,20 @@ class Transfer:
     def concerns(self, event: Event, region: Region) -> bool:
         """Whether what the event does reaches the region's gradients."""
         match event:
+            case Accumulate(reach=None, networks=networks):
+                return self.reaches(networks, region)
             case Accumulate(reach=reach):
-                return reach is None or any(path.touches(region.params) for path in reach)
+                return _meet(reach or (), region.params)
             case Step(regions=regions):
                 return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
             case Rescale():
                 return event.reaches(region)
             case _:
                 return self._clears(event, region)
+
+    def reaches(self, networks: Set[Path] | None, region: Region) -> bool:
+        """Whether a region may have its parameters in some networks; None stands for any."""
+        return networks is None or _meet(networks, region.params) or not self._is_network(region.params)
 
     def through(self, node: Node, graph: Graph, fact: Fact) -> Iterator[Fact]:
         """The facts after a node's event."""
@@ -68,7 +84,10 @@ class Transfer:
                 yield fact if state == fact.state else replace(fact, state=state)
 
     def _begin(self, event: Event, holds: Literals, graph: Graph, fact: Fact) -> Iterator[Fact]:
-        """Nothing is known of the region yet, so there is nothing to lose: only what begins a story counts."""
+        """Nothing is known of the region yet, so there is nothing to lose: only what begins a story counts.
+
+        None begins in a trip of a loop which is over before the same comes again.
+        """
         if isinstance(event, Assign):
             yield replace(fact, literals=guards.forget(fact.literals, event.target))
         elif not self.concerns(event, fact.region):
@@ -77,7 +96,7 @@ class Transfer:
             for state in self._rule.flow(fact.state, event):
                 if state == fact.state:
                     yield fact
-                else:
+                elif not any(guards.is_cut_short(each.condition, graph.trips) for each in holds):
                     yield replace(fact, state=state, literals=self._with(fact.literals, holds, graph, fact.region))
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
@@ -111,6 +130,8 @@ class Transfer:
         if edge.literal is None:
             return None if self._avoids(edge, fact) else literals
         condition = edge.literal.condition
+        if guards.is_cut_short(condition, graph.trips):
+            return None
         known = guards.decide(literals, condition)
         if known is None:
             known = _follows(condition, fact.region)
@@ -133,32 +154,69 @@ class Transfer:
         return literals if settled is None else self._with(literals, [settled], graph, fact.region)
 
     def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
-        """Literals with those of some more that are worth remembering."""
+        """Literals with those of some more that are worth remembering, and what these say of cycles that are."""
         kept = self._kept(graph, region)
-        return _bounded(literals.union(literal for literal in more if guards.family(literal.condition) in kept))
+        told = {literal for literal in more if _family_of(literal) in kept}
+        for literal in more:
+            told.update(each for each in guards.positions(literal, graph.memory.phases) if _family_of(each) in kept)
+        return _bounded(literals | told)
 
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need."""
         owes = bool(edge.avoids) and self._rule.owes_clear(fact.state)
         return owes and any(self._clears(event, fact.region) for event in edge.avoids)
 
-    def into(self, call: Call, callee: Graph, fact: Fact) -> Fact:
-        """A fact in the names of the scope that a call enters, with what the call says of its parameters."""
+    def into(self, at: Node, callee: Graph, fact: Fact) -> Fact:
+        """A fact in the names of the scope that the call of a node enters, with what the call says of its parameters,
+        and what is known around it where nothing was begun to be followed.
+        """
+        call = at.event
+        assert isinstance(call, Call)
         region = fact.region
         for inner, outer in call.binds:
             region = region.rebase(outer, inner)
-        known = guards.renamed(fact.literals, ((outer, inner) for inner, outer in call.binds))
+        literals = fact.literals | at.holds if fact.state == self._start else fact.literals
+        known = guards.renamed(literals, ((outer, inner) for inner, outer in call.binds))
         known |= {guards.settled(path, constant) for path, constant in call.constants}
         told = frozenset(literal for literal in known if guards.family(literal.condition) in callee.memory.tested)
         return Fact(region, fact.state, _bounded(told))
 
-    def back(self, call: Call, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact:
-        """What the caller knows after a call: its own fact, in the callee's state, with what the callee found out."""
+    def back(self, at: Node, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact | None:
+        """What the caller knows after the call of a node: its own fact, in the callee's state, with what the callee
+        found out, and the conditions around the call where the story began in it. None where these contradict.
+        """
+        assert isinstance(at.event, Call)
         if result.state == self._start:
             return replace(before, state=result.state)
-        found = guards.renamed(result.literals, call.binds, callee.scope)
-        literals = _bounded(guards.settle(before.literals, caller.volatile) | found)
-        return replace(before, state=result.state, literals=literals)
+        found = guards.renamed(result.literals, at.event.binds, callee.scope)
+        literals = guards.settle(before.literals, caller.volatile) | found
+        if before.state == self._start:
+            around = guards.settle(at.holds, caller.volatile)
+            if any(guards.decide(found, each.condition) is (not each.holds) for each in around):
+                return None
+            if any(guards.is_cut_short(each.condition, caller.trips) for each in around):
+                return None
+            return replace(before, state=result.state, literals=self._with(literals, around, caller, before.region))
+        return replace(before, state=result.state, literals=_bounded(literals))
+
+    def is_cleared_by_another_name(self, call: Call, callee: Graph, region: Region) -> bool:
+        """Whether a call is given another optimizer that has a region's parameters as well, and clears that one."""
+        objects = dict(call.binds)
+        for inner, outer in call.binds:
+            optimizer = objects.get(Path(inner.scope, inner.name, inner.fields[:-1]))
+            if inner.fields[-1:] == (GROUPS,) and outer == region.params and optimizer != region.owner:
+                other = Region(inner, region.owner)
+                if any(self._clears(event, other) for event in callee.events()):
+                    return True
+        return False
+
+
+def _family_of(literal: Literal) -> object:
+    return guards.family(literal.condition)
+
+
+def _meet(paths: Iterable[Path], params: Path) -> bool:
+    return any(path.touches(params) for path in paths)
 
 
 def _unnamed(region: Region, target: Path) -> Region:

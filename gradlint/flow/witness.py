@@ -87,7 +87,7 @@ def stories(
     while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
         place = work.popleft()
         for before, moments, event in _before(place):
-            if event is not None and concerns(event, before.fact.region) and rule.begins(event, place.fact.state):
+            if event is not None and concerns(event, before.fact.region) and rule.begins(event, before.fact.state):
                 sites = [run.graph.nodes[node].event for run, node, _ in before.calls.sites()]
                 opened = tuple(site for site in sites if site is not None)
                 # One step that several loops share by a helper begins a story in each of them.

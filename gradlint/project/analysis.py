@@ -20,6 +20,7 @@ from gradlint.repair import Repair
 from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
+from gradlint.syntax.losses import is_network
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.parse import BrokenSource, deep_recursion
 from gradlint.syntax.program import Alone, File, Program
@@ -148,7 +149,8 @@ class _Judged:
     ) -> list[tuple[Finding, Report]]:
         test = clears(graphs, resolve)
         begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
-        return [(rule.tell(report), report) for report in Solver(graphs, rule, test).reports(begin)]
+        solver = Solver(graphs, rule, test, lambda path: is_network(self.lowerer.objects, path))
+        return [(rule.tell(report), report) for report in solver.reports(begin)]
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""

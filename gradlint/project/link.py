@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, seen_to_clear
-from gradlint.regions import Region
+from gradlint.regions import GROUPS, Region
 
 MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
 
@@ -44,17 +44,21 @@ def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]
             continue
         found[scope][region] = None
         for caller, call in callers.get(scope, ()):
-            outside = _renamed(region, call)
-            if scope not in (outside.params.scope, outside.owner.scope):  # what a call made is gone with it
-                work.append((caller, outside))
+            for outside in _renamed(region, call):
+                if scope not in (outside.params.scope, outside.owner.scope):  # what a call made is gone with it
+                    work.append((caller, outside))
     return found
 
 
-def _renamed(region: Region, call: Call) -> Region:
+def _renamed(region: Region, call: Call) -> Iterator[Region]:
+    """A region in the names of a caller, who may know of several networks that they are what is stepped."""
+    outside = region
     for inner, outer in call.binds:
         if inner.holds(region.params) or inner.holds(region.owner):
-            return region.rebase(inner, outer)
-    return region
+            outside = region.rebase(inner, outer)
+            break
+    known = [outer for inner, outer in call.binds if inner == region.params and region.params.fields[-1:] == (GROUPS,)]
+    yield from (Region(params, outside.owner) for params in known or [outside.params])
 
 
 def clears(

@@ -131,9 +131,9 @@ class MissingZeroGrad(FlowRule):
         """A step must not meet gradients of which a part has been applied before."""
         return state is State.MIXED and isinstance(event, Step)
 
-    def begins(self, event: Event, after: Hashable) -> bool:
-        """The story begins with the step that applied the gradients."""
-        return after is State.APPLIED and isinstance(event, Step)
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """The story begins with the step that applied the gradients; one that only found them applied adds nothing."""
+        return isinstance(event, Step) and before is not State.APPLIED
 
     def owes_clear(self, state: Hashable) -> bool:
         """Applied gradients have to be cleared, so going around a clear proves nothing."""

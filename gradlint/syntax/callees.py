@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradlint.events import Call, Forget, Place
-from gradlint.regions import NAMELESS, Path
+from gradlint.regions import GROUPS, NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
@@ -144,6 +144,7 @@ class Callees:
             return Forget(_place(node, statement), None, target.number)
         target = self._with_functions(node, target, given)
         constants: list[tuple[Path, object]] = []
+        groups: list[tuple[Path, Path]] = []
         for formal in formals:
             value = given.get(formal, target.defaults.get(formal) if complete else None)
             if value is None:
@@ -156,10 +157,16 @@ class Callees:
                 if actual is not None:
                     binds += self._of_instance(Path(target.number, formal), actual)
                     binds.append((Path(target.number, formal), actual))
+                    groups += self._groups(Path(target.number, formal), actual)
         # A name is believed where the code does not show that it promises too much; a method may be overridden.
         idle = is_idle(target) and not (target.receiver is not None and is_stub(target))
         says_clear = catalogue.clears_gradients(target.name) and not idle
-        return Call(_place(node, statement), target.number, tuple(binds), tuple(constants), says_clear)
+        return Call(_place(node, statement), target.number, (*binds, *groups), tuple(constants), says_clear)
+
+    def _groups(self, inner: Path, outer: Path) -> list[tuple[Path, Path]]:
+        """What the parameters of an optimizer are, by what the callee calls it."""
+        optimizer = self._objects.optimizer_at(outer)
+        return [(inner.field(GROUPS), params) for params in (optimizer.params or () if optimizer is not None else ())]
 
     def _of_instance(self, inner: Path, outer: Path) -> list[tuple[Path, Path]]:
         """The attributes of an object that are what its constructor was given, by what the callee calls the object."""

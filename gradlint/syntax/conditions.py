@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -24,9 +25,18 @@ class Conditions:
         self._scope = scope
         # What the counters of the loops around stop before, by its code.
         self.limits: dict[Path, str] = {}
+        # Set where a `while` tests: what it calls gives another result each time, and another one than elsewhere.
+        self.evaluation = ""
 
     def literal(self, test: cst.BaseExpression) -> Literal:
         """The literal that is true where the test is."""
+        literal = self._literal(test)
+        condition = literal.condition
+        if self.evaluation and _CALL in condition.reads and isinstance(condition, Truth | Equals):
+            return Literal(replace(condition, subject=f"{condition.subject}{self.evaluation}"), literal.holds)
+        return literal
+
+    def _literal(self, test: cst.BaseExpression) -> Literal:
         match test:
             case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
                 found = self._comparison(left, operator, right)

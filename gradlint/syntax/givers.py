@@ -60,6 +60,8 @@ class Givers:
             for argument, scope in _arguments(objects, function, formal, file) if file else ((None, function),):
                 if argument is not None and constant_of(argument) == (True, None):
                     continue  # `optimizer=None` for an evaluation
+                if scope is function and isinstance(argument, cst.Name) and argument.value == formal:
+                    continue  # it calls itself with what it was given
                 found.add(_kind(self._argument(argument, scope, depth)))
                 if None in found or len(found) > 1:
                     return None
@@ -67,16 +69,12 @@ class Givers:
 
     def _argument(self, argument: cst.BaseExpression | None, scope: Scope, depth: int) -> Value:
         """What a call gives; where that is a parameter as well, what its function is given."""
-        value = self._objects.value(argument, scope) if argument is not None else None
-        if (
-            value is None
-            and isinstance(argument, cst.Name)
-            and argument.value in scope.parameters
-            and depth < MAX_HANDS
-        ):
+        if isinstance(argument, cst.Name) and argument.value in scope.parameters:
+            # Not by its value, which would ask for all callers anew at each hand.
             bindings = scope.bindings[argument.value]
-            return self._found(scope, bindings[0], argument.value, depth + 1) if len(bindings) == 1 else None
-        return value
+            known = len(bindings) == 1 and depth < MAX_HANDS
+            return self._found(scope, bindings[0], argument.value, depth + 1) if known else None
+        return self._objects.value(argument, scope) if argument is not None else None
 
 
 def _used(function: Scope) -> dict[str, set[str]]:

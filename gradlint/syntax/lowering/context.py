@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Event, Forget, Place, Step
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Step
 from gradlint.flow import guards
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import Literals
@@ -16,6 +16,7 @@ from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
+from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
@@ -60,6 +61,7 @@ class Lowering:
         self.effects = Effects(objects, scope)
         self.assignments = Assignments(objects, scope)
         self.conditions = Conditions(objects, scope)
+        self.losses = Losses(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,
@@ -102,8 +104,11 @@ class Lowering:
         """Emit the events of binding a target, the value's own not included."""
         parts = elements_of(target)
         if parts is None:
+            renewed = self.losses.assigned(target, value, self.build.holds)
             for event in self.assignments.assign(target, value, self.statement):
                 self.emit(event)
+            if renewed is not None:
+                self.build.holds = renewed.after(self.build.holds)
             return
         values = elements_of(value)
         for position, part in enumerate(parts):
@@ -124,6 +129,7 @@ class Lowering:
             build.holds = guards.forget(build.holds, event.target)
         if isinstance(event, Accumulate):
             self.may_raise()
+            event = replace(event, networks=self.losses.of(event.place.node, build.holds))
         build.add(event)
         if isinstance(event, Assign) and event.is_constant:
             literal = guards.settled(event.target, event.constant)
@@ -140,6 +146,12 @@ class Lowering:
             if isinstance(frame, Handlers):
                 self.build.branch_off(frame.node)
                 return
+
+    def settles(self, event: Event) -> bool:
+        """Whether an event steps or clears, or may clear first of all in another scope: that is not what raises."""
+        if isinstance(event, Call):
+            return self.objects.program.mentions_clear(self.objects.program.scopes[event.target])
+        return isinstance(event, (Step, Clear))
 
     def merge(self, ends: Ends, holds: Literals) -> None:
         """Join the current ends with those of another arm."""

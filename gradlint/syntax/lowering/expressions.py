@@ -88,6 +88,19 @@ def _repeat(low: Lowering, effect: Repeated) -> None:
         low.build.connect([Edge(foot, loop=low.statement)], top)
 
 
+def _comparison(low: Lowering, node: cst.Comparison) -> None:
+    """Whoever asks if a gradient is there does not look at it."""
+    match node:
+        case cst.Comparison(
+            left=cst.Attribute(value=tensor, attr=cst.Name(value="grad")),
+            comparisons=[cst.ComparisonTarget(comparator=cst.Name(value="None"))],
+        ):
+            lower(low, tensor)
+        case _:
+            for child in children(node):
+                lower(low, child)
+
+
 def _boolean(low: Lowering, node: cst.BooleanOperation) -> None:
     """`a and b()` runs `b` only where `a` is true."""
 
@@ -135,6 +148,7 @@ _VISITORS: dict[type, Callable[[Lowering, Any], None]] = {  # Any: each visitor 
     cst.Attribute: _attribute,
     cst.Call: _call,
     cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
     cst.IfExp: _conditional,
     cst.NamedExpr: _walrus,
     cst.Yield: _yield,

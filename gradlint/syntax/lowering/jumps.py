@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from gradlint.flow.graph import Edge, Graph
@@ -46,8 +48,7 @@ def try_(low: Lowering, node: cst.Try | cst.TryStar) -> None:
     if node.handlers and build.ends:
         handlers = Handlers(build.island())
         low.frames.append(handlers)
-        low.may_raise()
-    low.run(node.body)
+    _body(low, node.body, handlers)
     if handlers is not None:
         low.frames.remove(handlers)
     if node.orelse is not None:
@@ -57,6 +58,27 @@ def try_(low: Lowering, node: cst.Try | cst.TryStar) -> None:
     if final is not None and node.finalbody is not None:
         low.frames.remove(final)
         _finally(low, node.finalbody.body, final)
+
+
+def _body(low: Lowering, body: cst.BaseSuite, handlers: Handlers | None) -> None:
+    """What is tried. The first thing in it may raise, unless that is a step or a clear."""
+    build = low.build
+    before, at = [replace(end) for end in build.ends], build.mark()
+    first = _first(body)
+    if isinstance(body, cst.IndentedBlock):
+        low.run_block(body.body[:first])
+    if handlers is not None and not any(map(low.settles, build.events_since(at))):
+        build.connect(before, handlers.node)
+    if isinstance(body, cst.IndentedBlock):
+        low.run_block(body.body[first:])
+    else:
+        low.run(body)
+
+
+def _first(body: cst.BaseSuite) -> int:
+    """How many statements a block has up to the first one that does anything: a definition does not."""
+    definitions = (cst.FunctionDef, cst.ClassDef)
+    return next((n for n, each in enumerate(body.body, start=1) if not isinstance(each, definitions)), len(body.body))
 
 
 def _handle(low: Lowering, node: cst.Try | cst.TryStar, handlers: Handlers, holds: Literals) -> None:

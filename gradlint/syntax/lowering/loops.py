@@ -72,7 +72,9 @@ def _loop(
     for event in low.effects.around(iterable, low.statement):
         low.emit(event)
     if counter is not None:
-        low.conditions.limits[counter] = _limit(low, iterable)
+        limit = low.conditions.limits[counter] = _limit(low, iterable)
+        if limit.isdigit():
+            low.graph.trips[counter] = int(limit)
     body()
     leaves = _left_behind(low, target)
     runs = _runs(low, iterable, target, build.events_since(mark))
@@ -92,14 +94,23 @@ def _loop(
         again = Edge(foot, rebinds=tuple(t for t in targets if t != counter), leaves=leaves, loop=node)
         again.advances = (counter,) if counter is not None else ()
         again.sets = (first.negated(),) if first is not None else ()
+        last = _last(low, counter)
+        again.literal = last.negated() if last is not None else None
         build.connect([again], top)
-        exits.append(Edge(foot))
+        exits.append(Edge(foot, literal=last))
     holds = inside
     if not runs:
         exits.append(Edge(head, avoids=events))
         holds = before & inside
     low.continue_at(exits, holds)
     _after(low, orelse, frame.breaks, holds)
+
+
+def _last(low: Lowering, counter: Path | None) -> Literal | None:
+    """What holds in the last trip of a loop over a range that ends at a number."""
+    if counter is None or low.graph.trips.get(counter, 0) < 1:
+        return None
+    return Literal(Equals(counter, low.graph.trips[counter] - 1, frozenset({counter})), True)
 
 
 def _after(low: Lowering, orelse: cst.Else | None, breaks: Ends, holds: Literals) -> None:
@@ -116,7 +127,9 @@ def while_(low: Lowering, node: cst.While) -> None:
     inside = without(build.holds, frame.changes)
     if build.add(None) is None:
         return
+    outer, low.conditions.evaluation = low.conditions.evaluation, f" before {len(low.graph.nodes)}"
     first = test_of(low, node.test)
+    low.conditions.evaluation = outer
     low.continue_at(first.true, without(first.true_holds, frame.changes))
     mark = build.mark()
     top = build.add(None)
@@ -126,7 +139,9 @@ def while_(low: Lowering, node: cst.While) -> None:
     exits = first.false
     if build.ends and top is not None:
         build.holds = inside
+        low.conditions.evaluation = f" after {len(low.graph.nodes)}"
         again = test_of(low, node.test)
+        low.conditions.evaluation = outer
         for edge in again.true:
             edge.loop = node
         build.connect(again.true, top)
@@ -152,6 +167,8 @@ def _runs(low: Lowering, iterable: cst.BaseExpression, target: cst.BaseExpressio
     """Whether a loop runs at least once: over parameters, groups or optimizers, or to clear what it runs over."""
     if isinstance(iterable, (cst.List, cst.Tuple)):
         return bool(iterable.elements)
+    if _limit(low, iterable) not in ("", "0") and _limit(low, iterable).isdigit():
+        return True
     if isinstance(low.objects.value(iterable, low.scope), (Groups, Parameters)):
         return True
     clears = [event for event in events if isinstance(event, Clear)]

@@ -29,8 +29,12 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
             events = low.assignments.augment(node, low.statement)
             if not any(isinstance(event, Step) for event in events):  # an update's own reading is not looking
                 low.evaluate(node.value)
+            whole = cst.BinaryOperation(node.target, cst.Add(), node.value)
+            renewed = low.losses.assigned(node.target, whole, low.build.holds)
             for event in events:
                 low.emit(event)
+            if renewed is not None:
+                low.build.holds = renewed.after(low.build.holds)
         case cst.Del(target=target):
             for part in elements_of(target) or [target]:
                 for event in low.assignments.delete(part, low.statement):

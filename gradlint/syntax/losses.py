@@ -1,0 +1,199 @@
+"""Which networks a loss was computed by, where all of them are in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradlint.flow.guards import Computed, Literal, Literals
+from gradlint.regions import ELEMENT, Path
+from gradlint.syntax import catalogue
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Binding, Scope, Table
+from gradlint.syntax.tree import elements_of
+from gradlint.syntax.values import Instance, Made
+
+MAX_DEPTH = 12  # of expressions and variables inside one another; past it nobody can tell
+
+Networks = frozenset[Path] | None
+"""The networks whose parameters a gradient reaches; None where nobody can tell."""
+
+_NOTHING: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A loss has another value, and this is known of it."""
+
+    path: Path
+    known: Literal | None
+
+    def after(self, holds: Literals) -> Literals:
+        """What holds then."""
+        kept = frozenset(each for each in holds if each.condition not in set(_computed(holds, self.path)))
+        return kept | {self.known} if self.known is not None else kept
+
+
+class Losses:
+    """Reads the losses of one scope.
+
+    What a variable holds that is back-propagated is followed from one assignment to the next; of others all
+    assignments count. Data is what a loop takes from something that is given, and a parameter that goes into a network.
+    """
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+        self._names = _losses(objects.program.home(scope).table)
+
+    def assigned(self, target: cst.BaseExpression, value: cst.BaseExpression, holds: Literals) -> Renewed | None:
+        """By which networks a loss is computed that is assigned here; None where the target is no loss."""
+        if not isinstance(target, cst.Name) or target.value not in self._names:
+            return None
+        path = Path(self._scope.number, target.value)
+        networks = self._of(value, holds, 0)
+        return Renewed(path, Literal(Computed(path, networks, frozenset({path})), True) if networks else None)
+
+    def of(self, call: object, holds: Literals) -> Networks:
+        """The networks that a backward reaches."""
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+            return None
+        networks = self._of(call.func.value, holds, 0)
+        return networks or None
+
+    def _of(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
+        if depth > MAX_DEPTH:
+            return None
+        match node:
+            case cst.Integer() | cst.Float() | cst.SimpleString() | cst.Comparison():
+                return _NOTHING
+            case cst.Name():
+                return self._variable(node, holds, depth)
+            case cst.BinaryOperation(left=left, operator=cst.Divide(), right=right):
+                return _all([self._of(left, holds, depth + 1), self._data(right, holds, depth)])
+            case cst.BinaryOperation(left=left, right=right):
+                return _all(self._of(each, holds, depth + 1) for each in (left, right))
+            case cst.UnaryOperation(expression=inner):
+                return self._of(inner, holds, depth + 1)
+            case cst.Call(func=cst.Name(value="len" | "float" | "int")):
+                return _NOTHING
+            case cst.Call():
+                return self._call(node, holds, depth)
+            case _:
+                return None
+
+    def _call(self, call: cst.Call, holds: Literals, depth: int) -> Networks:
+        given = [argument.value for argument in call.args]
+        path = self._objects.path(call.func, self._scope)
+        if path is not None and self.is_network(path):
+            return _all([frozenset(self._objects.around(path)), *(self._data(each, holds, depth) for each in given)])
+        if self._objects.qualified(call.func, self._scope).startswith("torch."):
+            return _all(self._of(each, holds, depth + 1) for each in given)
+        match call.func:
+            case cst.Attribute(attr=cst.Name(value="detach" | "item")):
+                return _NOTHING
+            case cst.Attribute(value=receiver, attr=cst.Name(value="scale")) if self._objects.is_scaler(
+                receiver, self._scope
+            ):
+                return _all(self._of(each, holds, depth + 1) for each in given)
+            case cst.Attribute(value=receiver, attr=cst.Name(value=name)) if name in catalogue.REDUCTIONS:
+                return _all(self._of(each, holds, depth + 1) for each in (receiver, *given))
+            case _:
+                return None
+
+    def _data(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
+        """By which networks something was computed that goes into one; what a function is given is data."""
+        return _NOTHING if self._is_given(node, self._scope) else self._of(node, holds, depth + 1)
+
+    def _variable(self, name: cst.Name, holds: Literals, depth: int) -> Networks:
+        if name.value in self._names:
+            path = Path(self._scope.number, name.value)
+            return next((found.networks for found in _computed(holds, path)), None)
+        owner = self._scope.owner(name.value)
+        bindings = owner.bindings[name.value] if owner is not None else []
+        return _all(self._bound(binding, holds, depth) for binding in bindings) if bindings else None
+
+    def _bound(self, binding: Binding, holds: Literals, depth: int) -> Networks:
+        if binding.each:
+            return _NOTHING if binding.value is not None and self._is_data(binding.value, binding.scope) else None
+        if binding.value is None or binding.items or binding.changed or binding.scope is not self._scope:
+            return None
+        return self._of(binding.value, holds, depth + 1)
+
+    def _is_given(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a function was given something."""
+        if not isinstance(node, cst.Name):
+            return False
+        owner = scope.owner(node.value)
+        return owner is not None and owner.kind == "function" and node.value in owner.parameters
+
+    def _is_data(self, iterable: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a loop runs over data: something that a function was given, or numbers."""
+        match iterable:
+            case cst.Call(func=cst.Name(value="enumerate" | "zip" | "tqdm"), args=[argument, *_]):
+                return self._is_data(argument.value, scope)
+            case cst.Call(func=cst.Name(value="range")):
+                return True
+            case _:
+                return self._is_given(iterable, scope)
+
+    def is_network(self, path: Path) -> bool:
+        """Whether an object is a module that was made in sight, of its own parameters, or one that is a parameter."""
+        if ELEMENT in path.fields:
+            return False
+        return is_network(self._objects, path) or (
+            path.scope == self._scope.number and not path.fields and path.name in self._scope.parameters
+        )
+
+
+def is_network(objects: Objects, path: Path) -> bool:
+    """Whether an object is a module that was made in sight, by the name of its class."""
+    if any(field.startswith("[") for field in path.fields):
+        return False
+    match objects.at(path, 0):
+        case Made(by=name, part=False):
+            return name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() and "Parameter" not in name
+        case Instance(of=class_):
+            bases = [base for each in objects.lineage(class_) for base in each.bases]
+            return any(objects.qualified(base, class_) == "torch.nn.Module" for base in bases)
+        case _:
+            return False
+
+
+def _losses(table: Table) -> frozenset[str]:
+    """The names of variables that something is back-propagated by."""
+    calls = [mention.call for mention in table.mentions.get("backward", ()) if mention.call is not None]
+    nodes = [mention.receiver for mention in table.mentions.get("backward", ())]
+    nodes += [argument.value for call in calls for argument in call.args]
+    return frozenset(_names(nodes))
+
+
+def _names(nodes: Iterable[cst.BaseExpression]) -> Iterator[str]:
+    for node in nodes:
+        match node:
+            case cst.Name(value=name):
+                yield name
+            case cst.Call(func=cst.Attribute(value=receiver), args=arguments):
+                yield from _names([receiver, *(argument.value for argument in arguments)])
+            case _ if elements_of(node) is None and isinstance(node, cst.BinaryOperation):
+                yield from _names([node.left, node.right])
+            case _:
+                pass
+
+
+def _computed(holds: Literals, path: Path) -> Iterator[Computed]:
+    """What holds of how a variable was computed."""
+    for each in holds:
+        if isinstance(each.condition, Computed) and each.condition.subject == path:
+            yield each.condition
+
+
+def _all(found: Iterable[Networks]) -> Networks:
+    whole: frozenset[Path] = _NOTHING
+    for each in found:
+        if each is None:
+            return None
+        whole |= each
+    return whole

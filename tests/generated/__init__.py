@@ -1,0 +1,1 @@
+"""Programs that nobody wrote: the linter's verdict on them has to be what happens when they run."""

@@ -1,0 +1,395 @@
+"""A stand-in for torch that keeps nothing but which backward put something into which `.grad`, and who applied it.
+
+A gradient is the list of the deposits in it. A step that finds deposits which a step has already applied beside new
+ones is a stale reuse. Where a program went around a clear under a condition that it alone knows, what was applied by
+then is in doubt (see `instrument`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FrameType, MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+from generated.chance import Chance
+
+PROGRAM = "<program>"
+"""The file name under which generated programs are compiled."""
+
+
+@dataclass(eq=False, slots=True)
+class Deposit:
+    """What one backward put into one `.grad`; the rows of the backward and of the steps that applied it."""
+
+    number: int
+    row: int
+    applied: list[int] = field(default_factory=list)
+    doubtful: bool = False
+    by: set[int] = field(default_factory=set)  # the optimizers that applied it
+    known: frozenset[str] = frozenset()  # the flags that were asked for since it was applied, and around that
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A step that applied deposits anew, by rows: who had applied them, who added to them, who applied the sum."""
+
+    applied: frozenset[int]
+    added: int
+    again: int
+
+
+class Update(NamedTuple):
+    """A step, by what it should apply: the numbers of deposits that are new to its optimizer."""
+
+    optimizer: int
+    parameter: int
+    deposits: tuple[int, ...]
+
+
+class Run:
+    """One run of a program: the choices it gets, and what it does to gradients."""
+
+    def __init__(
+        self,
+        chance: Chance,
+        risky: Mapping[int, bool] = MappingProxyType({}),
+        known: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        self.chance = chance
+        self._risky = risky  # rows in which something may raise, and whether it is what is tried first
+        self._known = known  # the flags that are known in each row
+        self.stale: set[Stale] = set()
+        self.doubtful: set[Stale] = set()  # of these, all that was applied before is in doubt
+        self.updates: list[Update] = []
+        self.holding: dict[int, Parameter] = {}
+        self._is_cut_short = False
+        self._deposits = 0
+        self._made = 0
+
+    def number(self) -> int:
+        """Parameters and optimizers are told apart by the order in which they are made."""
+        self._made += 1
+        return self._made
+
+    def deposit(self, parameters: Iterable[Parameter]) -> None:
+        """A backward puts something into the gradients of some parameters."""
+        row = current_row()
+        self._deposits += 1
+        for parameter in parameters:
+            if parameter.requires_grad:
+                if parameter.grad is None:
+                    parameter.grad = Gradient([])
+                parameter.grad.deposits.append(Deposit(self._deposits, row, doubtful=self._is_cut_short))
+                self.holding[parameter.number] = parameter
+
+    def update(self, parameters: Iterable[Parameter], by: int) -> None:
+        """A step applies what is in the gradients of some parameters."""
+        row = current_row()
+        for parameter in parameters:
+            deposits = parameter.grad.deposits if parameter.grad is not None else []
+            stale = [deposit for deposit in deposits if deposit.applied]
+            fresh = [deposit for deposit in deposits if not deposit.applied]
+            if stale and fresh:
+                certain = [deposit for deposit in stale if not deposit.doubtful]
+                rows = frozenset(row for deposit in certain or stale for row in deposit.applied)
+                (self.stale if certain else self.doubtful).add(Stale(rows, fresh[-1].row, row))
+            # What is applied once more beside something new should not have been there.
+            own = fresh if stale and fresh else [deposit for deposit in deposits if by not in deposit.by]
+            new = tuple(deposit.number for deposit in own)
+            if new:
+                self.updates.append(Update(by, parameter.number, new))
+            for deposit in deposits:
+                deposit.by.add(by)
+                deposit.applied.append(row)
+                deposit.known |= self._known.get(row, frozenset())
+
+    def applied(self) -> Iterator[tuple[Parameter, Deposit]]:
+        """The deposits that a step has applied and that are still there."""
+        for parameter in self.holding.values():
+            for deposit in parameter.grad.deposits if parameter.grad is not None else ():
+                if deposit.applied:
+                    yield parameter, deposit
+
+    def cut_short(self) -> None:
+        """From now on nothing is beyond doubt: a counter was asked for that does not come around often enough."""
+        self._is_cut_short = True
+        self.doubt_everything()
+
+    def doubt_everything(self) -> None:
+        """Nobody can tell how the program got here."""
+        for parameter in self.holding.values():
+            for deposit in parameter.grad.deposits if parameter.grad is not None else ():
+                deposit.doubtful = True
+
+    def may_raise(self, *, always_seen: bool = False) -> None:
+        """A forward or a backward pass raises, or not, where the program is ready for it.
+
+        The linter sees that of each backward, and of what is tried first.
+        """
+        row = current_row()
+        if row in self._risky and self.chance.choose(2, rarely=True):
+            if not always_seen and not self._risky[row]:
+                self.doubt_everything()
+            raise RuntimeError("out of memory")
+
+
+_run = Run(Chance())
+
+
+def begin(run: Run) -> None:
+    """From now on this run is meant."""
+    global _run
+    _run = run
+
+
+def current_row() -> int:
+    """The row of the program that is being executed."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != PROGRAM:
+        frame = frame.f_back
+    return frame.f_lineno if frame is not None else 0
+
+
+@dataclass(eq=False, slots=True)
+class Gradient:
+    """What is in a `.grad`."""
+
+    deposits: list[Deposit]
+
+    def zero_(self) -> Gradient:
+        """Zeros are as good as nothing."""
+        self.deposits.clear()
+        return self
+
+
+class Value:
+    """A number that the program looks at: whether it is large is chance, and the same whenever it is asked."""
+
+    def __init__(self) -> None:
+        self._is_large: bool | None = None
+
+    def __gt__(self, other: object) -> bool:
+        if self._is_large is None:
+            self._is_large = bool(_run.chance.choose(2))
+        return self._is_large
+
+
+class Tensor:
+    """A result of modules, by the parameters that its gradient reaches."""
+
+    def __init__(self, reach: frozenset[Parameter] = frozenset()) -> None:
+        self.reach = reach
+        self._values: dict[int, Value] = {}
+
+    def backward(self, **options: Any) -> None:
+        """Deposit into everything that this was computed from."""
+        _run.may_raise(always_seen=True)
+        _run.deposit(sorted(self.reach, key=lambda parameter: parameter.number))
+
+    def norm(self, order: int) -> Norm:
+        """A number: each has its own."""
+        return Norm(self._values.setdefault(order, Value()))
+
+    def detach(self) -> Tensor:
+        """The same, without a way back."""
+        return Tensor()
+
+    def sum(self) -> Tensor:
+        """A loss."""
+        return self
+
+    mean = sum
+
+    def __add__(self, other: object) -> Tensor:
+        return Tensor(self.reach | other.reach) if isinstance(other, Tensor) else self
+
+    __radd__ = __sub__ = __mul__ = __rmul__ = __truediv__ = __pow__ = __add__
+
+
+@dataclass(slots=True)
+class Norm:
+    """A tensor that holds one number."""
+
+    value: Value
+
+    def item(self) -> Value:
+        """The number."""
+        return self.value
+
+
+class Parameter:
+    """A leaf."""
+
+    def __init__(self) -> None:
+        self.number = _run.number()
+        self.grad: Gradient | None = None
+        self.requires_grad = True
+
+
+class Module:
+    """A network, by its parameters."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Module | Parameter] = {}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, (Module, Parameter)):
+            self.__dict__.setdefault("_parts", {})[name] = value
+        object.__setattr__(self, name, value)
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters, those of the parts as well."""
+        for part in self._parts.values():
+            yield from part.parameters() if isinstance(part, Module) else (part,)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """A forward pass."""
+        _run.may_raise()
+        return self.forward(*inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What comes out depends on all parameters and on what goes in."""
+        return Tensor(x.reach | frozenset(self.parameters()))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear everything."""
+        clear(self.parameters(), set_to_none)
+
+    def train(self, mode: bool = True) -> Module:
+        """Nothing that is kept here."""
+        return self
+
+    def eval(self) -> Module:
+        """Nothing that is kept here."""
+        return self
+
+
+class Linear(Module):
+    """A layer with one parameter that matters."""
+
+    def __init__(self, *sizes: int) -> None:
+        super().__init__()
+        self.weight = Parameter()
+
+
+class Sequential(Module):
+    """Layers one after the other."""
+
+    def __init__(self, *layers: Module) -> None:
+        super().__init__()
+        for number, layer in enumerate(layers):
+            setattr(self, str(number), layer)
+
+
+class Optimizer:
+    """Applies the gradients of its parameters."""
+
+    calls = 1
+    """How often it calls a closure."""
+
+    def __init__(self, params: Iterable[Any], lr: float = 0.1) -> None:
+        given = list(params)
+        groups = given if given and isinstance(given[0], dict) else [{"params": given}]
+        self.number = _run.number()
+        self.param_groups = [{**group, "params": list(group["params"]), "lr": lr} for group in groups]
+
+    def parameters(self) -> Iterator[Parameter]:
+        """The parameters of all groups."""
+        for group in self.param_groups:
+            yield from group["params"]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> None:
+        """Apply what the closure leaves, or what is there."""
+        if closure is None:
+            _run.update(self.parameters(), self.number)
+        for _ in range(self.calls if closure is not None else 0):
+            closure()
+            _run.update(self.parameters(), self.number)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear everything."""
+        clear(self.parameters(), set_to_none)
+
+
+class LBFGS(Optimizer):
+    """Calls its closure again and again."""
+
+    calls = 2
+
+
+class GradScaler:
+    """Scales losses; no step is skipped here."""
+
+    def __init__(self, *device: str, enabled: bool = True) -> None:
+        self.enabled = enabled
+
+    def scale(self, loss: Tensor) -> Tensor:
+        """The same way back."""
+        return loss
+
+    def unscale_(self, optimizer: Optimizer) -> None:
+        """Nothing that is kept here."""
+
+    def step(self, optimizer: Optimizer) -> None:
+        """A step of the optimizer."""
+        optimizer.step()
+
+    def update(self) -> None:
+        """Nothing that is kept here."""
+
+
+def clear(parameters: Iterable[Parameter], set_to_none: bool = True) -> None:
+    """Nothing is left in the gradients of some parameters."""
+    for parameter in parameters:
+        if set_to_none:
+            parameter.grad = None
+        elif parameter.grad is not None:
+            parameter.grad.zero_()
+
+
+def clip_grad_norm_(parameters: Iterable[Parameter], norm: float) -> None:
+    """Nothing that is kept here."""
+
+
+LENGTHS = (0, 1, 2, 3, 4, 7)
+"""Of data. The last one is long enough for two rounds of a window of three and a step."""
+
+
+class Loader:
+    """Batches; how many is chosen anew each time."""
+
+    def __init__(self) -> None:
+        self._count: int | None = None
+
+    def __len__(self) -> int:
+        """How many there are this time."""
+        if self._count is None:
+            self._count = LENGTHS[_run.chance.choose(len(LENGTHS))]
+        return self._count
+
+    def pending(self, *which: int) -> bool:
+        """Whether there is more to do, each time anew."""
+        return bool(_run.chance.choose(2))
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self._count = None
+        return iter([Tensor() for _ in range(len(self))])
+
+
+def modules() -> dict[str, ModuleType]:
+    """What a program gets for `import torch` and the like."""
+    torch, nn, optim, utils, clipping, amp = map(
+        ModuleType, ("torch", "torch.nn", "torch.optim", "torch.nn.utils", "clip_grad", "torch.amp")
+    )
+    for part in (Module, Linear, Sequential, Parameter):
+        setattr(nn, part.__name__, part)
+    for name in ("SGD", "Adam", "AdamW", "RMSprop"):
+        setattr(optim, name, type(name, (Optimizer,), {}))
+    vars(optim).update(LBFGS=LBFGS, Optimizer=Optimizer)
+    vars(utils).update(clip_grad_norm_=clip_grad_norm_)
+    vars(amp).update(GradScaler=GradScaler)
+    vars(nn).update(utils=utils)
+    vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor, clipping=clipping)
+    return {"torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}

@@ -1,0 +1,197 @@
+"""Programs that nobody wrote: what the linter says of them is what happens; `python tests/generated` judges more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import islice, product
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from generated.chance import chances
+from generated.instrument import runs
+from generated.judge import faults_of_fixes, judge, seen
+from generated.shrink import draws, shrunk, written
+
+from gradlint.linter import lint
+from gradlint.rule import all_rules
+from gradlint.source import Source
+
+HEAD = """\
+import torch
+from torch import nn, optim
+
+def main(loader, epochs, n, amp):
+    net = nn.Linear(2, 2)
+    opt = optim.{kind}(net.parameters(), lr=0.1)
+"""
+
+
+def program(body: str, kind: str = "SGD") -> str:
+    return HEAD.format(kind=kind) + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+@pytest.mark.parametrize("first", range(0, 100, 20))
+def test_the_verdict_is_what_happens(first: int) -> None:
+    for number in range(first, first + 20):
+        text, taken = written(draws(number))
+        if judge(text).disagreements:
+            smaller = shrunk(taken, lambda each: bool(judge(each).disagreements))
+            pytest.fail(f"program {number}: {judge(smaller).disagreements}\n{smaller}")
+
+
+@pytest.mark.parametrize("first", range(0, 40, 20))
+def test_fixed_programs_apply_what_they_should(first: int) -> None:
+    for number in range(first, first + 20):
+        text, _ = written(draws(number), apart=True)
+        assert list(faults_of_fixes(text)) == [], text
+
+
+def test_generated_programs_are_right_and_wrong() -> None:
+    """Else the two tests above would show nothing."""
+    verdicts = [judge(written(draws(number))[0]).verdict for number in range(40)]
+    assert verdicts.count("right") > 10 and verdicts.count("wrong") > 5
+
+
+GUARDS = ("True", "i % {n} == 0", "(i + 1) % {n} == 0", "(i + 1) % {n} != 0", "i > 0")
+
+
+@pytest.mark.parametrize("period", ["2", "3", "n"])
+@pytest.mark.parametrize("clears_first", [True, False])
+def test_windows_by_brute_force(period: str, clears_first: bool) -> None:
+    """Every pair of guards around the step and the clear, for all small lengths and windows."""
+    for step, clear in product(GUARDS, GUARDS):
+        parts = [f"if {clear}:\n        opt.zero_grad()", "net(x).sum().backward()", f"if {step}:\n        opt.step()"]
+        body = parts if clears_first else [*parts[1:], parts[0]]
+        text = program(
+            "\n".join(["for i, x in enumerate(loader):", *(f"    {part}" for part in body)]).format(n=period)
+        )
+        assert judge(text).disagreements == (), text
+
+
+@pytest.mark.parametrize(
+    ("body", "certain", "doubtful"),
+    [
+        pytest.param("for x in loader:\n    net(x).backward()\n    opt.step()", {8}, set(), id="never-cleared"),
+        pytest.param(
+            "for x in loader:\n    opt.zero_grad()\n    net(x).backward()\n    opt.step()", set(), set(), id="ok"
+        ),
+        pytest.param("net(torch.Tensor()).backward()\nopt.step()\nopt.step()", set(), set(), id="stepped-twice"),
+        pytest.param(
+            "for x in loader:\n    net(x).backward()\n    opt.step()\n"
+            "    if x.norm(1).item() > 0:\n        opt.zero_grad()",
+            set(),
+            {8},
+            id="clear-under-a-hidden-condition",
+        ),
+        pytest.param(
+            "for x in loader:\n    net(x).backward()\n    opt.step()\n    if x.norm(1).item() > 0:\n        continue\n"
+            "    opt.zero_grad()",
+            {8},
+            set(),
+            id="jumped-over",
+        ),
+        pytest.param(
+            "for x in loader:\n    if amp:\n        opt.zero_grad()\n        net(x).backward()\n        opt.step()\n"
+            "    else:\n        net(x).backward()\n        opt.step()",
+            {13},
+            set(),
+            id="one-arm-forgets",
+        ),
+        pytest.param(
+            "for x in loader:\n    net(x).backward()\n    opt.step()\n"
+            "    for p in net.parameters():\n        p.grad = None",
+            set(),
+            set(),
+            id="parameter-by-parameter",
+        ),
+        pytest.param(
+            "for x in loader:\n    net(x).backward()\n    opt.step()\n    if loader.pending():\n"
+            "        opt.zero_grad(set_to_none=False)\n    else:\n        net.zero_grad()",
+            set(),
+            set(),
+            id="both-arms-clear",
+        ),
+    ],
+)
+def test_what_runs_show(body: str, certain: set[int], doubtful: set[int]) -> None:
+    what = seen(program(body))
+    assert {stale.added for stale in what.certain} == certain
+    assert {stale.added for stale in what.doubtful} == doubtful
+
+
+def test_an_optimizer_that_repeats_its_closure_applies_what_the_closure_does_not_clear() -> None:
+    closure = "def closure():\n    net(torch.Tensor()).backward()\nopt.step(closure)"
+    assert not seen(program(closure)).certain
+    assert {stale.again for stale in seen(program(closure, "LBFGS")).certain} == {9}
+
+
+def test_all_ways_of_a_small_program_are_gone_once() -> None:
+    text = program("for x in loader:\n    if amp:\n        opt.step()")
+    ways = [tuple(run.chance.made) for run in islice(runs(text, 1000), 200)]
+    complete = ways[: len(set(ways))]
+    assert len(set(complete)) == len(complete) > 20
+
+
+def test_choices_come_in_order() -> None:
+    made = []
+    for chance in islice(chances(100, 0), 6):
+        made.append((chance.choose(2), chance.choose(3)))
+    assert made == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+
+
+def test_a_fault_is_shown_in_a_small_program() -> None:
+    text, taken = written(draws(3))
+    small = shrunk(taken, lambda each: ".backward()" in each)
+    assert ".backward()" in small and len(small) < len(text) / 2
+
+
+def test_a_wrong_fix_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = "for i, x in enumerate(loader):\n{}    net(x).backward()\n    if i % 2 > 0:\n        opt.step()"
+    wiped = Source("program.py", program(loop.format("    opt.zero_grad()\n")))
+    monkeypatch.setattr("generated.judge.fix", lambda *_, **__: SimpleNamespace(source=wiped))
+    assert list(faults_of_fixes(program(loop.format(""))))
+
+
+def many(scopes: int, branches: int, optimizers: int) -> str:
+    """A file with much in it: a chain of helpers, one of which calls itself, and a loop with many branches."""
+    lines = ["import torch", "from torch import nn, optim", ""]
+    for number in range(scopes):
+        inner = f"helper_{number + 1}" if number % 50 != 49 and number + 1 < scopes else f"helper_{number}"
+        lines += [f"def helper_{number}(net, opt, x):", "    if x.item() > 0:", f"        {inner}(net, opt, x)"]
+        lines += ["    opt.zero_grad()", "    net(x).backward()", "    opt.step()", ""]
+    lines += ["def main(loader):"]
+    for number in range(optimizers):
+        lines += [
+            f"    net_{number} = nn.Linear(2, 2)",
+            f"    opt_{number} = optim.SGD(net_{number}.parameters(), lr=0.1)",
+        ]
+    lines += ["    for x in loader:"]
+    for number in range(branches):
+        at = number % optimizers
+        lines += [f"        if x[{number}].item() > 0:", f"            opt_{at}.zero_grad()"]
+        lines += [f"            net_{at}(x).backward()", f"            opt_{at}.step()"]
+    lines += [f"        helper_0(net_{number}, opt_{number}, x)" for number in range(optimizers)]
+    return "\n".join(lines) + "\n"
+
+
+def test_a_large_file_is_judged() -> None:
+    result = lint(Source("large.py", many(100, 100, 5)), all_rules())
+    assert result.parses and not result.failures and not result.diagnostics
+
+
+ORDER = "import sys\nfrom gradlint.cli import main\nmain(sys.argv[1:])\n"
+
+
+@pytest.mark.parametrize("seed", ["1"])
+def test_the_same_bytes_for_any_order_of_files_and_any_hash_seed(seed: str) -> None:
+    fixtures = Path(__file__).parents[1] / "fixtures" / "missing_zero_grad"
+    files = sorted(str(path) for path in fixtures.glob("*.py"))[::12]
+
+    def told(order: list[str], hash_seed: str) -> bytes:
+        command = [sys.executable, "-c", ORDER, "check", "--isolated", "--output-format", "json", *order]
+        return subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True).stdout
+
+    assert told(files, "0") == told(files[::-1], seed)

@@ -79,6 +79,8 @@ class Clear(Event):
         Parameters that nobody saw given to an optimizer may be any; an optimizer's own are its own, and those of
         what it wraps (`x` and `x.optimizer`) or is an element of. Optimizers that nobody sees may be any.
         """
+        if self.params and all(map(region.excludes, self.params)):
+            return False
         if self.possible or region.unseen or (self.owner is not None and self.owner.touches(region.owner)):
             return True
         if any(path.holds(region.params) if self.apart else path.touches(region.params) for path in self.params):
@@ -154,9 +156,16 @@ class Call(Event):
 
     `binds` pairs what it calls an object with what the caller calls it, `constants` its parameters with the values
     that are written in the call or are their defaults. `says_clear`: its name promises that it clears gradients.
+    `arguments` pairs its parameters with what the call gives them, as it is written, `networks` with the networks that
+    these are, optimize or were computed by, where all are known, `handed_on` with those of the caller's parameters that
+    they are. `sees` are the functions around it, whose variables it sees.
     """
 
     target: int
     binds: tuple[tuple[Path, Path], ...] = ()
     constants: tuple[tuple[Path, object], ...] = ()
     says_clear: bool = False
+    arguments: tuple[tuple[Path, object], ...] = field(default=(), repr=False)
+    networks: tuple[tuple[Path, frozenset[Path]], ...] = ()
+    handed_on: tuple[tuple[Path, Path], ...] = ()
+    sees: frozenset[int] = frozenset()

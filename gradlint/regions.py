@@ -9,6 +9,7 @@ ELEMENT = "[*]"  # some element of a container: reached by a loop variable or a 
 GROUPS = "param_groups"  # the parameters of an optimizer nobody saw constructed
 NAMELESS = "<new>"  # an object that is used where it is made: `Trainer(model).fit(batches)`
 UNSEEN = "<optimizers>"  # those of optimizers that are somewhere behind an object
+GIVEN = "<given>"  # what a parameter was given, or computed what it was given
 
 
 class Path(NamedTuple):
@@ -63,18 +64,30 @@ def is_slice(field: str) -> bool:
 class Region:
     """Parameters that are stepped together, and the optimizer that steps them.
 
-    For a manual update the owner is the updated tensor or module itself.
+    For a manual update the owner is the updated tensor or module itself. `apart` are the parameters of the scope that
+    are known to be given networks, or losses of networks, that have none of the region's parameters.
     """
 
     params: Path
     owner: Path
+    apart: frozenset[Path] = frozenset()
 
     def rebase(self, old: Path, new: Path) -> Region:
         """The same region, seen from a scope that calls `old` by the name `new`."""
         return Region(
             self.params.rebase(old, new) if old.holds(self.params) else self.params,
             self.owner.rebase(old, new) if old.holds(self.owner) else self.owner,
+            self.apart,
         )
+
+    def assigned(self, target: Path) -> Region:
+        """The same region, once a variable of the scope has another value."""
+        apart = frozenset(path for path in self.apart if not target.holds(path) or path.fields[-1:] == (GIVEN,))
+        return self if len(apart) == len(self.apart) else Region(self.params, self.owner, apart)
+
+    def excludes(self, path: Path) -> bool:
+        """Whether an object is one that is known to have none of the parameters."""
+        return any(other.holds(path) for other in self.apart)
 
     @property
     def known(self) -> bool:

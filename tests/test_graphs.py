@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gradlint.flow.prune import pruned
+from gradlint.flow.reach import Reach
 from gradlint.flow.show import show
 from gradlint.flow.solver import Solver
 from gradlint.project.link import clears, roots
@@ -125,7 +126,7 @@ def test_graph_and_facts(name: str, golden: Callable[[str, str], None]) -> None:
     program = PROGRAMS[name]
     whole = Program()
     graphs = pruned(Lowerer(whole).of_file(whole.read(Source(f"{name}.py", program))))
-    solver = Solver(graphs, MissingZeroGrad(), clears(graphs))
+    solver = Solver(graphs, MissingZeroGrad(), Reach(clears(graphs), lambda path: False))
     rule = MissingZeroGrad()
     findings = [rule.tell(report) for report in solver.reports(roots(graphs))]
     facts = list(solver.facts())

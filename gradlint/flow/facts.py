@@ -67,7 +67,8 @@ class Report:
     `opened` are the calls that the path begins inside of. `cleared` says that the scope clears the region on some other
     path, `looked_at` that it looks at gradients on one. `gathering` are the events that may add to the
     region's gradients again before a step or a clear: those of a window. `waiting` are the steps that
-    may apply them as well before more is added, `pending` what may run while some are yet to be applied.
+    may apply them as well before more is added, `pending` what may run while some are yet to be applied. `again` are
+    the scopes that have to be called again before the path begins, by their nodes.
     """
 
     region: Region
@@ -79,3 +80,4 @@ class Report:
     gathering: frozenset[Event] = frozenset()
     waiting: frozenset[Event] = frozenset()
     pending: frozenset[Event] = frozenset()
+    again: frozenset[object] = frozenset()

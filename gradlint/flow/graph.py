@@ -16,8 +16,9 @@ class Edge:
 
     `literal` is the condition under which it is taken, `avoids` the events of the arms that are not taken with it.
     `rebinds` are the variables that a loop sets on it, `advances` the counters that it adds one to, `sets` what is
-    known of counters at their first value. `loop` is the loop that begins another trip with it, `leaves` the
-    containers whose current element it leaves behind. With `ends_scope` that scope's variables are new.
+    known of counters at their first value; the trips of a loop that is `counted` are told apart. `loop` is the loop
+    that begins another trip with it, `leaves` the containers whose current element it leaves behind. With `ends_scope`
+    that scope's variables are new.
     """
 
     source: int
@@ -28,6 +29,7 @@ class Edge:
     advances: tuple[Path, ...] = ()
     leaves: tuple[Path, ...] = ()
     sets: tuple[Literal, ...] = ()
+    counted: bool = False
     loop: object | None = None
     ends_scope: int | None = None
 
@@ -66,8 +68,8 @@ class Graph:
     parameters: frozenset[str] = frozenset()
     # Variables that the scope counts up or down.
     counters: set[Path] = field(default_factory=set)
-    # What those stop before that are counted by a loop over a range, where it is a number.
-    trips: dict[Path, int] = field(default_factory=dict)
+    # What those stop before that are counted by loops over ranges, where it is a number.
+    limits: dict[Path, set[int]] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # Attributes and globals that other scopes write: what is known of them does not survive a loop.

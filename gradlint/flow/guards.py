@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from gradlint.regions import Path
@@ -11,7 +11,7 @@ from gradlint.regions import Path
 MAX_LITERALS = 6  # conditions one fact remembers; past it the fact is doubtful
 CALLED = "()"  # stands for the result of a call among what a condition reads: another trip may give another
 USUAL_PERIOD = 4  # of a cycle, where it is not known
-SHORTEST = 3  # trips of a loop in which something happens again that does not happen in the first one
+COUNTED = 4  # trips of a loop up to which they are counted one by one
 FULL_CYCLES = 3  # after so many any position of a cycle has come, and has come again
 MAX_WINDOW = 1000  # positions of a counter that are tried one by one
 
@@ -121,15 +121,17 @@ def happens_both_ways(known: Iterable[Literal], condition: Condition) -> bool:
     return residues is not None and len(residues) == 2
 
 
-def is_cut_short(condition: Condition, trips: Mapping[Path, int]) -> bool:
-    """Whether a loop ends before its counter has gone through a cycle often enough for what comes again to come."""
-    if isinstance(condition, Equals) and isinstance(condition.subject, Path):
-        length = trips.get(condition.subject, SHORTEST)
-        return length < SHORTEST and condition.constant != length - 1  # the last trip is known
-    if not isinstance(condition, Cycle) or condition.counter not in trips:
+def is_cut_short(condition: Condition, limits: Mapping[Path, Set[int]]) -> bool:
+    """Whether a loop ends before its counter has gone through a cycle often enough for what comes again to come.
+
+    `limits` are what each counter stops before in loops over ranges. With few trips each of them is known.
+    """
+    if not isinstance(condition, Cycle):
         return False
-    period = int(condition.period) if condition.period.isdigit() else USUAL_PERIOD
-    return trips[condition.counter] < FULL_CYCLES * period
+    sized = condition.period.isdigit()
+    enough = FULL_CYCLES * (int(condition.period) if sized else USUAL_PERIOD)
+    ends = limits.get(condition.counter, ())
+    return any(limit < enough and not (sized and limit <= COUNTED) for limit in ends)
 
 
 def _residues(known: Iterable[Literal], asked: Cycle) -> set[bool] | None:
@@ -244,8 +246,8 @@ Phases = Mapping[tuple[Path, str], tuple[int, int]]
 """The smallest and largest shift at which a scope tests each counter and period."""
 
 
-def advance(known: Literals, counter: Path, by: int, phases: Phases) -> Literals:
-    """What still holds, and still matters, once `by` was added to a counter."""
+def advance(known: Literals, counter: Path, by: int, phases: Phases, *, exactly: bool = False) -> Literals:
+    """What still holds, and still matters, once `by` was added to a counter; its value as well with `exactly`."""
     if not any(_mentions(literal.condition, counter) for literal in known):
         return known
     kept: set[Literal] = set()
@@ -257,6 +259,8 @@ def advance(known: Literals, counter: Path, by: int, phases: Phases) -> Literals
             moved = _shifted(Literal(replace(condition, shift=condition.shift - by), literal.holds), phases)
             if moved is not None:
                 kept.add(moved)
+        elif exactly and literal.holds and isinstance(condition, Equals) and isinstance(condition.constant, int):
+            kept.add(Literal(replace(condition, constant=condition.constant + by), True))
     return frozenset(kept)
 
 

@@ -8,14 +8,15 @@ caller reads a callee's result in its own names.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
+from gradlint.flow.reach import Reach
 from gradlint.flow.transfer import Transfer
 from gradlint.flow.witness import Origin, Run, stories
-from gradlint.regions import Path, Region
+from gradlint.regions import Region
 
 MAX_WORK = 400_000  # facts followed in one file; some 300 optimizers in one function would need more
 MAX_FACTS = 64  # facts of one region at one node; past it a further one is dropped, which can only silence
@@ -28,13 +29,12 @@ class Solver:
         self,
         graphs: Mapping[int, Graph],
         rule: Typestate,
-        clears: Callable[[Event, Region], bool],
-        is_network: Callable[[Path], bool] = lambda path: False,
+        reach: Reach,
     ) -> None:
         self._graphs = graphs
         self._rule = rule
-        self._clears = clears
-        self._transfer = Transfer(rule, clears, is_network)
+        self._reach = reach
+        self._transfer = Transfer(rule, reach)
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
@@ -54,20 +54,25 @@ class Solver:
         self.dropped += len(self._work)
         for (event, region), ends in self._met.items():
             graph = ends[0][0].graph
-            cleared = any(self._clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear)))
+            cleared = any(
+                self._reach.clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear))
+            )
             reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
-            for opened, path in stories(ends, self._rule, self._transfer.concerns):
+            for story in stories(ends, self._rule, self._reach.concerns):
+                path = story.path
                 looked_at = not reads <= {moment.event for moment in path}
                 gathering, pending = self._unapplied(graph, region)
                 waiting = self._waiting(path[0].event, graph, region)
-                yield Report(region, event, path, opened, cleared, looked_at, gathering, waiting, pending)
+                yield Report(
+                    region, event, path, story.opened, cleared, looked_at, gathering, waiting, pending, story.again
+                )
 
     def _unapplied(self, graph: Graph, region: Region) -> tuple[frozenset[Event], frozenset[Event]]:
         """The deposits of a scope from which a way leads back to themselves, whatever its conditions, with no step; and
         all that lies on such ways from deposits."""
 
         def ends(event: Event) -> bool:
-            clears = not isinstance(event, Call) and self._clears(event, region)
+            clears = not isinstance(event, Call) and self._reach.clears(event, region)
             return clears or self._is_step(event, region)
 
         def settles(event: Event) -> bool:
@@ -76,7 +81,7 @@ class Solver:
         gathering: set[Event] = set()
         pending: set[Event] = set()
         for number, node in enumerate(graph.nodes):
-            if isinstance(node.event, Accumulate) and self._transfer.concerns(node.event, region):
+            if isinstance(node.event, Accumulate) and self._reach.concerns(node.event, region):
                 gathering |= {node.event} if number in graph.reached(number, settles) else set()
                 # A call may step, or not.
                 reached = (graph.nodes[each].event for each in graph.reached(number, ends))
@@ -87,14 +92,14 @@ class Solver:
         """The steps of a scope to which a way leads from another one, whatever its conditions, with no deposit."""
 
         def ends(event: Event) -> bool:
-            return isinstance(event, (Accumulate, Call)) or self._clears(event, region)
+            return isinstance(event, (Accumulate, Call)) or self._reach.clears(event, region)
 
         starts = [number for number, node in enumerate(graph.nodes) if node.event is step]
         reached = (graph.nodes[number].event for start in starts for number in graph.reached(start, ends))
         return frozenset(event for event in reached if event is not None and self._is_step(event, region))
 
     def _is_step(self, event: Event, region: Region) -> bool:
-        return isinstance(event, Step) and self._transfer.concerns(event, region)
+        return isinstance(event, Step) and self._reach.concerns(event, region)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""
@@ -106,10 +111,10 @@ class Solver:
         run = self._runs.get((graph, fact))
         if run is None:
             run = self._runs[graph, fact] = Run(graph, fact)
-            self._reach(run, Graph.ENTRY, fact, None)
+            self._arrive(run, Graph.ENTRY, fact, None)
         return run
 
-    def _reach(self, run: Run, node: int, fact: Fact, origin: Origin | None) -> None:
+    def _arrive(self, run: Run, node: int, fact: Fact, origin: Origin | None) -> None:
         origins = run.reached.get((node, fact))
         if origins is None:
             if run.count.get(node, 0) >= MAX_FACTS:
@@ -140,7 +145,7 @@ class Solver:
             for result in callee.exits:
                 self._return(run, number, fact, callee, result)
             return
-        if event is not None and self._rule.judge(fact.state, event) and self._transfer.concerns(event, fact.region):
+        if event is not None and self._rule.judge(fact.state, event) and self._reach.concerns(event, fact.region):
             self._met.setdefault((event, fact.region), []).append((run, number, fact))
         for after in self._transfer.through(node, run.graph, fact):
             self._spread(run, number, fact, after, None)
@@ -159,4 +164,4 @@ class Solver:
         for edge in run.graph.nodes[number].edges:
             fact = self._transfer.along(edge, run.graph, after)
             if fact is not None:
-                self._reach(run, edge.target, fact, Origin(number, before, edge, inner))
+                self._arrive(run, edge.target, fact, Origin(number, before, edge, inner))

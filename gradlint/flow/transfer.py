@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Event, Forget, Rescale, Step
+from gradlint.events import Assign, Call, Event, Forget
 from gradlint.flow import guards
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
+from gradlint.flow.reach import Reach
 from gradlint.regions import GROUPS, Path, Region
 
 
 class Transfer:
-    """The flow functions of one rule.
+    """The flow functions of one rule."""
 
-    `clears` tells whether an event may clear a region's gradients, `is_network` whether an object is a network of which
-    all is known.
-    """
-
-    def __init__(
-        self,
-        rule: Typestate,
-        clears: Callable[[Event, Region], bool],
-        is_network: Callable[[Path], bool] = lambda path: False,
-    ) -> None:
+    def __init__(self, rule: Typestate, reach: Reach) -> None:
         self._rule = rule
         self._start = rule.start()
-        self._clears = clears
-        self._is_network = is_network
+        self._reach = reach
         self._memory: dict[tuple[int, Region], frozenset[object]] = {}
 
     def _kept(self, graph: Graph, region: Region) -> frozenset[object]:
@@ -39,28 +30,10 @@ class Transfer:
             guarding = {
                 guards.family(test.literal.condition)
                 for test in graph.tests
-                if test.jumps or any(isinstance(e, Call) or self.concerns(e, region) for e in test.guards)
+                if test.jumps or any(isinstance(e, Call) or self._reach.concerns(e, region) for e in test.guards)
             }
             self._memory[key] = graph.memory.kept & guarding
         return self._memory[key]
-
-    def concerns(self, event: Event, region: Region) -> bool:
-        """Whether what the event does reaches the region's gradients."""
-        match event:
-            case Accumulate(reach=None, networks=networks):
-                return self.reaches(networks, region)
-            case Accumulate(reach=reach):
-                return _meet(reach or (), region.params)
-            case Step(regions=regions):
-                return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
-            case Rescale():
-                return event.reaches(region)
-            case _:
-                return self._clears(event, region)
-
-    def reaches(self, networks: Set[Path] | None, region: Region) -> bool:
-        """Whether a region may have its parameters in some networks; None stands for any."""
-        return networks is None or _meet(networks, region.params) or not self._is_network(region.params)
 
     def through(self, node: Node, graph: Graph, fact: Fact) -> Iterator[Fact]:
         """The facts after a node's event."""
@@ -72,12 +45,12 @@ class Transfer:
         elif isinstance(event, Assign):
             after = self._after_assignment(event, graph, fact)
             if not event.target.holds(fact.region.params):
-                yield replace(fact, literals=after)
+                yield replace(fact, region=fact.region.assigned(event.target), literals=after)
             elif event.target.name in graph.parameters and event.target.scope == graph.scope:
                 # The caller's object is what it was, only this name means something else from now on.
                 yield replace(fact, region=_unnamed(fact.region, event.target), literals=after)
             # What else is new has no gradients yet.
-        elif not self.concerns(event, fact.region):
+        elif not self._reach.concerns(event, fact.region):
             yield fact
         elif not isinstance(event, Forget):  # after that, nobody knows
             for state in self._rule.flow(fact.state, event):
@@ -89,20 +62,21 @@ class Transfer:
         None begins in a trip of a loop which is over before the same comes again.
         """
         if isinstance(event, Assign):
-            yield replace(fact, literals=guards.forget(fact.literals, event.target))
-        elif not self.concerns(event, fact.region):
+            region = fact.region.assigned(event.target)
+            yield replace(fact, region=region, literals=guards.forget(fact.literals, event.target))
+        elif not self._reach.concerns(event, fact.region):
             yield fact
         else:
             for state in self._rule.flow(fact.state, event):
                 if state == fact.state:
                     yield fact
-                elif not any(guards.is_cut_short(each.condition, graph.trips) for each in holds):
+                elif not any(guards.is_cut_short(each.condition, graph.limits) for each in holds):
                     yield replace(fact, state=state, literals=self._with(fact.literals, holds, graph, fact.region))
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         """The fact at the end of an edge; None where the path cannot be, or would prove nothing."""
         if fact.state == self._start:
-            return _unbegun(edge, fact)
+            return _unbegun(edge, graph, fact)
         literals = self._tested(edge, graph, fact)
         if literals is None or any(path.holds(fact.region.params) for path in edge.rebinds):
             return None
@@ -112,17 +86,21 @@ class Transfer:
             if _is_local(fact.region.params, edge, graph) or _is_local(fact.region.owner, edge, graph):
                 return None
             literals = guards.renamed(literals, (), edge.ends_scope)
+        region = fact.region
         for path in (*edge.rebinds, *edge.leaves):
             literals = guards.forget(literals, path)
+            region = region.assigned(path)
         for path in edge.advances:
             if _is_over(literals, path):
                 return None
-            literals = guards.advance(literals, path, 1, graph.memory.phases)
+            literals = guards.advance(literals, path, 1, graph.memory.phases, exactly=edge.counted)
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
+        literals |= _first_trip(edge)
         if edge.sets:
             literals = self._with(literals, edge.sets, graph, fact.region)
-        return fact if literals is fact.literals else replace(fact, literals=literals)
+        same = literals is fact.literals and region is fact.region
+        return fact if same else replace(fact, region=region, literals=literals)
 
     def _tested(self, edge: Edge, graph: Graph, fact: Fact) -> Literals | None:
         """What is known once the edge's condition held; None where it cannot, or where a clear was gone around."""
@@ -130,7 +108,7 @@ class Transfer:
         if edge.literal is None:
             return None if self._avoids(edge, fact) else literals
         condition = edge.literal.condition
-        if guards.is_cut_short(condition, graph.trips):
+        if guards.is_cut_short(condition, graph.limits):
             return None
         known = guards.decide(literals, condition)
         if known is None:
@@ -164,7 +142,7 @@ class Transfer:
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need."""
         owes = bool(edge.avoids) and self._rule.owes_clear(fact.state)
-        return owes and any(self._clears(event, fact.region) for event in edge.avoids)
+        return owes and any(self._reach.clears(event, fact.region) for event in edge.avoids)
 
     def into(self, at: Node, callee: Graph, fact: Fact) -> Fact:
         """A fact in the names of the scope that the call of a node enters, with what the call says of its parameters,
@@ -172,14 +150,11 @@ class Transfer:
         """
         call = at.event
         assert isinstance(call, Call)
-        region = fact.region
-        for inner, outer in call.binds:
-            region = region.rebase(outer, inner)
         literals = fact.literals | at.holds if fact.state == self._start else fact.literals
         known = guards.renamed(literals, ((outer, inner) for inner, outer in call.binds))
         known |= {guards.settled(path, constant) for path, constant in call.constants}
         told = frozenset(literal for literal in known if guards.family(literal.condition) in callee.memory.tested)
-        return Fact(region, fact.state, _bounded(told))
+        return Fact(self._reach.within(call, fact.region), fact.state, _bounded(told))
 
     def back(self, at: Node, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact | None:
         """What the caller knows after the call of a node: its own fact, in the callee's state, with what the callee
@@ -194,7 +169,7 @@ class Transfer:
             around = guards.settle(at.holds, caller.volatile)
             if any(guards.decide(found, each.condition) is (not each.holds) for each in around):
                 return None
-            if any(guards.is_cut_short(each.condition, caller.trips) for each in around):
+            if any(guards.is_cut_short(each.condition, caller.limits) for each in around):
                 return None
             return replace(before, state=result.state, literals=self._with(literals, around, caller, before.region))
         return replace(before, state=result.state, literals=_bounded(literals))
@@ -206,17 +181,13 @@ class Transfer:
             optimizer = objects.get(Path(inner.scope, inner.name, inner.fields[:-1]))
             if inner.fields[-1:] == (GROUPS,) and outer == region.params and optimizer != region.owner:
                 other = Region(inner, region.owner)
-                if any(self._clears(event, other) for event in callee.events()):
+                if any(self._reach.clears(event, other) for event in callee.events()):
                     return True
         return False
 
 
 def _family_of(literal: Literal) -> object:
     return guards.family(literal.condition)
-
-
-def _meet(paths: Iterable[Path], params: Path) -> bool:
-    return any(path.touches(params) for path in paths)
 
 
 def _unnamed(region: Region, target: Path) -> Region:
@@ -229,18 +200,27 @@ def _is_local(path: Path, edge: Edge, graph: Graph) -> bool:
     return path.scope == edge.ends_scope and path.name not in graph.parameters
 
 
-def _unbegun(edge: Edge, fact: Fact) -> Fact | None:
-    """A fact of which nothing is known, along an edge: it only keeps what its caller said."""
-    if not fact.literals:
+def _first_trip(edge: Edge) -> Literals:
+    """The value of a counter in the first trip of a loop whose trips are counted."""
+    return frozenset(literal for literal in edge.sets if edge.counted and literal.holds)
+
+
+def _unbegun(edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
+    """A fact of which nothing is known, along an edge: it keeps what its caller said, and counts trips."""
+    first = _first_trip(edge)
+    if not fact.literals and not fact.region.apart and not first:
         return fact
     if edge.literal is not None:
         known = guards.decide(fact.literals, edge.literal.condition)
         if known is not None and known != edge.literal.holds:
             return None
-    literals = fact.literals
-    for path in (*edge.rebinds, *edge.advances):
+    literals, region = fact.literals, fact.region
+    for path in edge.rebinds:
         literals = guards.forget(literals, path)
-    return replace(fact, literals=literals)
+        region = region.assigned(path)
+    for path in edge.advances:
+        literals = guards.advance(literals, path, 1, graph.memory.phases, exactly=edge.counted)
+    return replace(fact, region=region, literals=literals | first)
 
 
 def _is_over(literals: Literals, counter: Path) -> bool:

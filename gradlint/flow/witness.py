@@ -73,17 +73,30 @@ class _Place(NamedTuple):
     calls: _Calls
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A path from a beginning to its end, both with it, and the calls that it begins inside of, the outermost first.
+
+    `again` are the scopes that have to be called again for it, by their nodes, so that there was something at first.
+    """
+
+    opened: tuple[Event, ...]
+    path: tuple[Moment, ...]
+    again: frozenset[object] = frozenset()
+
+
 def stories(
     ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool]
-) -> Iterator[tuple[tuple[Event, ...], tuple[Moment, ...]]]:
+) -> Iterator[Story]:
     """The shortest path from each beginning of a story to the event that ends it, searched backwards.
 
-    A path holds its beginning and its end; with it come the calls that it begins inside of, the outermost first.
+    Of several for one beginning, one for which nothing has to be called again before.
     """
     nowhere = _Calls()
     ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end, nowhere): None for end in ends}
     work = deque(ways)
     begun: set[tuple[Event, ...]] = set()
+    unsure: dict[tuple[Event, ...], Story] = {}
     while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
         place = work.popleft()
         for before, moments, event in _before(place):
@@ -91,12 +104,38 @@ def stories(
                 sites = [run.graph.nodes[node].event for run, node, _ in before.calls.sites()]
                 opened = tuple(site for site in sites if site is not None)
                 # One step that several loops share by a helper begins a story in each of them.
-                if (event, *opened) not in begun:
+                if (event, *opened) in begun:
+                    continue
+                path = tuple(_path(event, (*moments[1:],), place, ways, concerns))
+                again = _called_before(before, rule)
+                if again:
+                    unsure.setdefault((event, *opened), Story(opened, path, again))
+                else:
                     begun.add((event, *opened))
-                    yield opened, tuple(_path(event, (*moments[1:],), place, ways, concerns))
+                    yield Story(opened, path)
             elif before not in ways:
                 ways[before] = (place, moments)
                 work.append(before)
+    yield from (story for start, story in unsure.items() if start not in begun)
+
+
+def _called_before(place: _Place, rule: Typestate) -> frozenset[object]:
+    """The scopes that have to be called again for a fact to get to a place from where nothing was known of its region;
+    none if there is a way without, or nobody can tell.
+    """
+    for may_be_called_again in (False, True):
+        ways: dict[_Place, frozenset[object]] = {place: frozenset()}
+        work = deque(ways)
+        while work and len(ways) < MAX_SEARCH:
+            after = work.popleft()
+            if after.fact.state == rule.start():
+                return ways[after]
+            for before, moments, _ in _before(after):
+                again = {moment.loop for moment in moments if moment.called_again}
+                if before not in ways and (may_be_called_again or not again):
+                    ways[before] = ways[after] | again
+                    work.append(before)
+    return frozenset()
 
 
 def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event | None]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
 from gradlint.events import Call, Event, Unresolved
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
+from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.project.callers import Callers
 from gradlint.project.link import clears, entered
@@ -147,9 +149,10 @@ class _Judged:
     def _reports(
         self, graphs: dict[int, Graph], rule: FlowRule, resolve: Callable[[Unresolved], bool]
     ) -> list[tuple[Finding, Report]]:
-        test = clears(graphs, resolve)
+        network = cache(lambda path: is_network(self.lowerer.objects, path))
+        test = clears(graphs, resolve, network)
         begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
-        solver = Solver(graphs, rule, test, lambda path: is_network(self.lowerer.objects, path))
+        solver = Solver(graphs, rule, Reach(test, network))
         return [(rule.tell(report), report) for report in solver.reports(begin)]
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
@@ -174,7 +177,7 @@ class _Judged:
         return (number for number in self._called_again(report, graphs) if number not in self._asked)
 
     def _called_again(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
-        nodes = {id(moment.loop) for moment in report.path if moment.called_again}
+        nodes = {id(moment.loop) for moment in report.path if moment.called_again} | set(map(id, report.again))
         for number in graphs if nodes else ():
             if id(self.lowerer.program.scopes[number].node) in nodes:
                 yield number

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, seen_to_clear
+from gradlint.flow.reach import IsNetwork, within
 from gradlint.regions import GROUPS, Region
 
 MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
@@ -62,7 +63,9 @@ def _renamed(region: Region, call: Call) -> Iterator[Region]:
 
 
 def clears(
-    graphs: Mapping[int, Graph], resolve: Callable[[Unresolved], bool] = lambda event: False
+    graphs: Mapping[int, Graph],
+    resolve: Callable[[Unresolved], bool] = lambda event: False,
+    is_network: IsNetwork = lambda path: False,
 ) -> Callable[[Event, Region], bool]:
     """A test of whether an event may clear a region's gradients.
 
@@ -72,9 +75,7 @@ def clears(
     clearing = seen_to_clear(graphs)
 
     def inside(call: Call, region: Region) -> bool:
-        for inner, outer in call.binds:
-            if outer.holds(region.params) or outer.holds(region.owner):
-                region = region.rebase(outer, inner)
+        region = within(call, region, is_network)
         if call.target not in graphs or len(region.params.fields) > MAX_FIELDS:
             return False
         key = (call.target, region)

@@ -144,6 +144,8 @@ class Callees:
             return Forget(_place(node, statement), None, target.number)
         target = self._with_functions(node, target, given)
         constants: list[tuple[Path, object]] = []
+        written = {id(argument.value) for argument in node.args}
+        passed = [(Path(target.number, formal), given[formal]) for formal in formals if formal in given]
         groups: list[tuple[Path, Path]] = []
         for formal in formals:
             value = given.get(formal, target.defaults.get(formal) if complete else None)
@@ -161,7 +163,15 @@ class Callees:
         # A name is believed where the code does not show that it promises too much; a method may be overridden.
         idle = is_idle(target) and not (target.receiver is not None and is_stub(target))
         says_clear = catalogue.clears_gradients(target.name) and not idle
-        return Call(_place(node, statement), target.number, (*binds, *groups), tuple(constants), says_clear)
+        return Call(
+            _place(node, statement),
+            target.number,
+            (*binds, *groups),
+            tuple(constants),
+            says_clear,
+            tuple((formal, value) for formal, value in passed if id(value) in written),
+            sees=frozenset(scope.number for scope in target.around),
+        )
 
     def _groups(self, inner: Path, outer: Path) -> list[tuple[Path, Path]]:
         """What the parameters of an optimizer are, by what the callee calls it."""

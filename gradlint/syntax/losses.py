@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import libcst as cst
 
 from gradlint.flow.guards import Computed, Literal, Literals
-from gradlint.regions import ELEMENT, Path
+from gradlint.regions import ELEMENT, GIVEN, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope, Table
-from gradlint.syntax.tree import elements_of
+from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Instance, Made
 
 MAX_DEPTH = 12  # of expressions and variables inside one another; past it nobody can tell
@@ -63,6 +63,41 @@ class Losses:
         networks = self._of(call.func.value, holds, 0)
         return networks or None
 
+    def given(self) -> Literals:
+        """What holds at first of losses that are parameters."""
+        paths = [Path(self._scope.number, name) for name in self._scope.parameters if name in self._names]
+        return frozenset(
+            Literal(Computed(path, frozenset({path.field(GIVEN)}), frozenset({path})), True) for path in paths
+        )
+
+    def passed(
+        self, arguments: Iterable[tuple[Path, object]], holds: Literals
+    ) -> Iterator[tuple[Path, frozenset[Path]]]:
+        """The parameters of a callee, and the networks that they are, optimize or, as losses, are computed by."""
+        for parameter, value in arguments:
+            if not isinstance(value, cst.BaseExpression) or self._is_as_given(value):
+                continue
+            path = self._objects.path(value, self._scope)
+            optimizer = self._objects.optimizer_at(path) if path is not None else None
+            if path is not None and self.is_network(path):
+                yield parameter, frozenset(self._objects.around(path))
+            elif optimizer is not None:
+                if optimizer.params and all(map(self.is_network, optimizer.params)):
+                    yield parameter, frozenset(a for each in optimizer.params for a in self._objects.around(each))
+            elif networks := self._of(value, holds, 0):
+                yield parameter, networks
+
+    def handed_on(self, arguments: Iterable[tuple[Path, object]]) -> Iterator[tuple[Path, Path]]:
+        """The parameters of a callee that are parameters of the scope, and these."""
+        for parameter, value in arguments:
+            if isinstance(value, cst.Name) and self._is_as_given(value):
+                yield parameter, Path(self._scope.number, value.value, (GIVEN,))
+
+    def _is_as_given(self, node: cst.BaseExpression) -> bool:
+        """Whether an expression is a parameter of the function that has no other value in it."""
+        name = node.value if isinstance(node, cst.Name) else ""
+        return name in self._scope.parameters and len(self._scope.bindings[name]) == 1
+
     def _of(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
         if depth > MAX_DEPTH:
             return None
@@ -81,6 +116,8 @@ class Losses:
                 return _NOTHING
             case cst.Call():
                 return self._call(node, holds, depth)
+            case cst.Subscript(value=inner):
+                return self._of(inner, holds, depth + 1)
             case _:
                 return None
 
@@ -94,6 +131,8 @@ class Losses:
         match call.func:
             case cst.Attribute(attr=cst.Name(value="detach" | "item")):
                 return _NOTHING
+            case cst.Attribute(value=inner, attr=cst.Name(value=name)) if name in catalogue.COPYING_METHODS:
+                return self._of(inner, holds, depth + 1)
             case cst.Attribute(value=receiver, attr=cst.Name(value="scale")) if self._objects.is_scaler(
                 receiver, self._scope
             ):
@@ -105,14 +144,14 @@ class Losses:
 
     def _data(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
         """By which networks something was computed that goes into one; what a function is given is data."""
-        return _NOTHING if self._is_given(node, self._scope) else self._of(node, holds, depth + 1)
+        return _NOTHING if self._is_given(_copied(node), self._scope) else self._of(node, holds, depth + 1)
 
     def _variable(self, name: cst.Name, holds: Literals, depth: int) -> Networks:
-        if name.value in self._names:
-            path = Path(self._scope.number, name.value)
-            return next((found.networks for found in _computed(holds, path)), None)
         owner = self._scope.owner(name.value)
         bindings = owner.bindings[name.value] if owner is not None else []
+        if name.value in self._names and not all(binding.each for binding in bindings):
+            path = Path(self._scope.number, name.value)
+            return next((found.networks for found in _computed(holds, path)), None)
         return _all(self._bound(binding, holds, depth) for binding in bindings) if bindings else None
 
     def _bound(self, binding: Binding, holds: Literals, depth: int) -> Networks:
@@ -134,18 +173,41 @@ class Losses:
         match iterable:
             case cst.Call(func=cst.Name(value="enumerate" | "zip" | "tqdm"), args=[argument, *_]):
                 return self._is_data(argument.value, scope)
-            case cst.Call(func=cst.Name(value="range")):
-                return True
             case _:
-                return self._is_given(iterable, scope)
+                return self._is_given(iterable, scope) or not self._may_compute(iterable, scope, 0)
+
+    def _may_compute(self, node: cst.BaseExpression, scope: Scope, depth: int) -> bool:
+        """Whether networks may be behind an expression: it speaks of one, of a loss, or of something that is given and
+        called.
+        """
+        if depth > MAX_DEPTH:
+            return True
+        for part in walk(node):
+            if isinstance(part, cst.Call) and self._is_own_or_given(part.func, scope):
+                return True
+            if isinstance(part, (cst.Name, cst.Attribute)):
+                path = self._objects.path(part, scope)
+                if path is not None and is_network(self._objects, path):
+                    return True
+            if isinstance(part, cst.Name):
+                owner = scope.owner(part.value)
+                bindings = owner.bindings[part.value] if owner is not None else []
+                values = [(each.value, each.scope) for each in bindings if each.value is not None]
+                if part.value in self._names or any(self._may_compute(*each, depth + 1) for each in values):
+                    return True
+        return False
+
+    def _is_own_or_given(self, func: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether what is called is a parameter of the function, or a method of one."""
+        return self._is_given(_root(func), scope)
 
     def is_network(self, path: Path) -> bool:
         """Whether an object is a module that was made in sight, of its own parameters, or one that is a parameter."""
         if ELEMENT in path.fields:
             return False
-        return is_network(self._objects, path) or (
-            path.scope == self._scope.number and not path.fields and path.name in self._scope.parameters
-        )
+        owner = self._objects.program.scopes[path.scope]
+        is_given = not path.fields and path.name in owner.parameters
+        return is_network(self._objects, path) or (is_given and owner in (self._scope, *self._scope.around))
 
 
 def is_network(objects: Objects, path: Path) -> bool:
@@ -188,6 +250,23 @@ def _computed(holds: Literals, path: Path) -> Iterator[Computed]:
     for each in holds:
         if isinstance(each.condition, Computed) and each.condition.subject == path:
             yield each.condition
+
+
+def _copied(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What an expression is a copy or a part of."""
+    match node:
+        case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))) if name in catalogue.COPYING_METHODS:
+            return _copied(inner)
+        case cst.Subscript(value=inner):
+            return _copied(inner)
+        case _:
+            return node
+
+
+def _root(node: cst.BaseExpression) -> cst.BaseExpression:
+    while isinstance(node, (cst.Attribute, cst.Subscript)):
+        node = node.value
+    return node
 
 
 def _all(found: Iterable[Networks]) -> Networks:

@@ -104,6 +104,15 @@ class Scope:
         return scope
 
     @property
+    def around(self) -> Iterator[Scope]:
+        """The functions in which the scope is defined."""
+        outer = self.parent
+        while outer is not None:
+            if outer.kind == "function":
+                yield outer
+            outer = outer.parent
+
+    @property
     def module(self) -> Scope:
         """The outermost scope."""
         scope = self
@@ -212,6 +221,21 @@ def is_stub(function: Scope) -> bool:
         and all(isinstance(part, (cst.Pass, cst.Raise)) or _is_literal(part) for part in line.body)
         for line in lines
     )
+
+
+def only_steps_or_clears(function: Scope) -> bool:
+    """Whether all that a function does is to call `step` and `zero_grad`."""
+    body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
+    parts = [part for line in body.body for part in getattr(line, "body", (line,))] if body is not None else []
+    return all(_is_literal(part) or _calls_one_of(part, ("step", "zero_grad")) for part in parts) and bool(parts)
+
+
+def _calls_one_of(statement: cst.CSTNode, names: tuple[str, ...]) -> bool:
+    match statement:
+        case cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name(value=name)))):
+            return name in names
+        case _:
+            return False
 
 
 _NO_TRAINING = frozenset("print len str repr format gc logging logger log warnings time torch np numpy".split())

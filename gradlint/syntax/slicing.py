@@ -1,8 +1,8 @@
 """Long files, cut down to the definitions that can matter before libcst reads them.
 
 The standard library's parser is twenty times faster than libcst and knows where definitions begin and end. Bodies that
-neither speak of gradients nor lead to one that does are replaced by a `return`, on as many lines, so that every place
-in what is left is the same as in the file.
+neither speak of gradients, or of layers, nor lead to one that does are replaced by a `return`, on as many lines, so
+that every place in what is left is the same as in the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gradlint.source import Source
 
 LONG = 1_500  # lines; below, cutting costs more than it saves
 
-_SPEAKS = re.compile(r"backward|step|grad|optim|parameters|param_groups|scaler|closure", re.IGNORECASE)
+_SPEAKS = re.compile(r"backward|step|grad|optim|parameters|param_groups|scaler|closure|\bnn\.\w", re.IGNORECASE)
 _ALWAYS = frozenset({"__init__", "__enter__", "__exit__", "__call__"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -77,7 +77,7 @@ def _speaking(words: Set[str]) -> re.Pattern[str]:
 
 
 def _leading(functions: list[Function], source: Source, speaks: re.Pattern[str]) -> set[str]:
-    """Names of functions that speak of gradients, or call one that does."""
+    """Names of functions that speak of gradients or layers, or call one that does."""
     named: dict[str, list[Function]] = {}
     callers: dict[str, set[str]] = {}
     work: list[str] = []

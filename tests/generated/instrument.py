@@ -9,14 +9,14 @@ or arithmetic decides.
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import CodeType
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from generated import standin
-from generated.chance import Chance, chances
-from generated.standin import LENGTHS, PROGRAM, Loader, Optimizer, Parameter, Run, Tensor
+from generated.chance import chances
+from generated.execute import FLAGS, execute
+from generated.standin import PROGRAM, Optimizer, Parameter, Run
+from gradlint.flow import guards
 
 COUNTED = "%"
 """Stands for arithmetic among flags: a counter and a number decide it."""
@@ -25,9 +25,6 @@ CUT_SHORT = "range"
 """Stands for a cycle of a counter whose loop is over before it has come around a few times: nothing is said of it."""
 
 T = TypeVar("T")
-
-FLAGS = ("amp", "warm", "fast")
-"""Parameters of `main` that nothing sets."""
 
 _Targets = Callable[[], Sequence[object]]
 
@@ -69,11 +66,6 @@ class Probe:
 
         return test
 
-    def given(self) -> None:
-        """Something was cleared that a function had been given."""
-        for _, deposit in self._run.applied():
-            deposit.doubtful = True
-
     def _around(self, targets: _Targets, flags: frozenset[str]) -> None:
         try:
             found = targets()
@@ -97,41 +89,13 @@ def runs(text: str, limit: int, seed: int = 0, given: tuple[int, ...] = ()) -> I
     The first one makes the choices that are given.
     """
     tree = ast.parse(text)
-    risky = dict(_rows_in_try(tree))
+    risky = risky_rows(tree)
     known = {row: frozenset(flags) for row, flags in _flags_around(tree)}
     code = compile(ast.fix_missing_locations(_Instrument(tree).visit(tree)), PROGRAM, "exec")
     for chance in chances(limit, seed, given):
         run = Run(chance, risky, known)
-        _execute(code, run)
+        execute(code, run, standin.modules(), probe__=Probe(run))
         yield run
-
-
-def _execute(code: CodeType, run: Run) -> None:
-    standin.begin(run)
-    found = standin.modules()
-
-    def load(name: str, *rest: Any) -> object:
-        return (
-            found[name]
-            if name in found and rest[2:3] and rest[2]
-            else found.get(name.partition(".")[0]) or (builtins.__import__(name, *rest))
-        )
-
-    space = {"__builtins__": {**vars(builtins), "__import__": load}, "__name__": "program", "probe__": Probe(run)}
-    exec(code, space)
-    main = space["main"]
-    names = main.__code__.co_varnames[: main.__code__.co_argcount]
-    main(**{name: _argument(name, run.chance) for name in names})
-
-
-def _argument(name: str, chance: Chance) -> object:
-    if name in FLAGS:
-        return bool(chance.choose(2))
-    if name == "n":
-        return chance.choose(3) + 2
-    if name == "epochs":
-        return LENGTHS[chance.choose(len(LENGTHS) - 1) + 1]
-    return Loader() if name == "loader" else Tensor()
 
 
 class _Instrument(ast.NodeTransformer):
@@ -139,6 +103,10 @@ class _Instrument(ast.NodeTransformer):
 
     def __init__(self, tree: ast.Module) -> None:
         self._functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        # Counters of which a window is asked for whose size nobody knows.
+        self._unsized = {
+            name for each in _moduli(tree) if isinstance(each.right, ast.Name) for name in _names_in(each.left)
+        }
         self._aliases = {
             target.id: n.value.value
             for n in ast.walk(tree)
@@ -156,28 +124,6 @@ class _Instrument(ast.NodeTransformer):
             and isinstance(n.iter.args[0], ast.Constant)
         }
         self._loops = 0
-        self._given: list[frozenset[str]] = []  # the parameters of the functions around
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        names = frozenset(argument.arg for argument in node.args.args) - {"self"}
-        self._given.append(names if node.name != "main" else frozenset())
-        self.generic_visit(node)
-        self._given.pop()
-        return node
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
-        return self._of_given(node, node.value.func if isinstance(node.value, ast.Call) else None)
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
-        return self._of_given(node, node.targets[0])
-
-    def _of_given(self, node: ast.stmt, what: ast.expr | None) -> ast.AST | list[ast.stmt]:
-        """A clear in a function that is given what it clears says nothing of what it is not given."""
-        self.generic_visit(node)
-        clears = isinstance(what, ast.Attribute) and what.attr in ("zero_grad", "zero_", "grad")
-        if not clears or not self._given or not self._given[-1]:
-            return node
-        return [node, ast.copy_location(ast.Expr(_call("given")), node)]
 
     def visit_If(self, node: ast.If) -> ast.AST:
         test = self._test(node.test, node.body, node.orelse)
@@ -213,9 +159,22 @@ class _Instrument(ast.NodeTransformer):
         does = any(
             isinstance(each, (ast.Call, ast.Continue, ast.Break)) for n in (*then, *orelse) for each in ast.walk(n)
         )
-        return _call(
-            "test", test, _names(test, self._trips if does else {}, does), self._targets(then), self._targets(orelse)
-        )
+        return _call("test", test, _set(self._known(test) if does else ()), self._targets(then), self._targets(orelse))
+
+    def _known(self, test: ast.expr) -> Sequence[str]:
+        """The flags that a test asks for, if it asks for nothing else, or what says of its counter how far it can be
+        relied on.
+        """
+        for each in _moduli(test):
+            sized = isinstance(each.right, ast.Constant)
+            period = each.right.value if isinstance(each.right, ast.Constant) else guards.USUAL_PERIOD
+            trips = min((self._trips[name] for name in _names_in(each.left) & self._trips.keys()), default=None)
+            if trips is not None and trips < guards.FULL_CYCLES * period and not (sized and trips <= guards.COUNTED):
+                return [CUT_SHORT]
+            if sized and not isinstance(test, ast.BoolOp) and self._unsized.isdisjoint(_names_in(each.left)):
+                return [COUNTED]
+        names = _names_in(test)
+        return sorted(names) if names <= set(FLAGS) else []
 
     def _targets(self, nodes: Sequence[ast.AST]) -> ast.Lambda:
         """What some code may clear, as expressions that are evaluated where it is gone around."""
@@ -229,8 +188,8 @@ class _Instrument(ast.NodeTransformer):
         loops = [part for node in nodes for part in ast.walk(node) if isinstance(part, ast.For)]
         bound = {part.id for loop in loops for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
         for loop in loops:
-            if isinstance(loop.iter, ast.List) and not seen:
-                found += loop.iter.elts
+            if isinstance(loop.iter, ast.List):
+                found += [anything] if seen else loop.iter.elts
         for part in (part for node in nodes for part in ast.walk(node)):
             match part:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="zero_grad")) if name in bound:
@@ -247,46 +206,33 @@ class _Instrument(ast.NodeTransformer):
                     self._collect(self._functions[name].body, found, seen | {name})
 
 
-def _names(test: ast.expr, trips: Mapping[str, int], does: bool) -> ast.expr:
-    """The flags that a test asks for, if it asks for nothing else and something hangs on it."""
-    names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
-    flags = sorted(names) if does and names <= set(FLAGS) else []
-    if _is_arithmetic(test):
-        flags = [COUNTED]
-    for part in ast.walk(test):
-        match part:
-            case ast.Compare(left=ast.Name(id=name)) if trips.get(name, 3) < 3:
-                flags = [CUT_SHORT]
-            case ast.BinOp(op=ast.Mod(), right=right) if not names.isdisjoint(trips):
-                period = right.value if isinstance(right, ast.Constant) else 4
-                if min(trips[name] for name in names & trips.keys()) < 3 * period:
-                    flags = [CUT_SHORT]
-    return ast.Call(ast.Name("frozenset", ast.Load()), [ast.Tuple([ast.Constant(f) for f in flags], ast.Load())], [])
+def _set(words: Iterable[str]) -> ast.expr:
+    return ast.Call(ast.Name("frozenset", ast.Load()), [ast.Tuple([ast.Constant(w) for w in words], ast.Load())], [])
 
 
-def _is_arithmetic(test: ast.expr) -> bool:
-    """Whether a test asks for a counter, with a number as the period."""
-    return not isinstance(test, ast.BoolOp) and any(
-        isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) and isinstance(part.right, ast.Constant)
-        for part in ast.walk(test)
-    )
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _moduli(tree: ast.AST) -> Iterator[ast.BinOp]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod))
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(ast.Attribute(ast.Name("probe__", ast.Load()), name, ast.Load()), list(arguments), [])
 
 
-def _rows_in_try(tree: ast.Module) -> Iterator[tuple[int, bool]]:
+def risky_rows(tree: ast.Module) -> dict[int, bool]:
     """The rows of what is tried, and whether that comes first; nothing raises in a function defined there."""
+    found: dict[int, bool] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and node.handlers:
             inside = {part for each in node.body for part in ast.walk(each) if isinstance(part, ast.FunctionDef)}
             hidden = {row for part in inside for row in range(part.lineno, (part.end_lineno or part.lineno) + 1)}
             first = next((each.lineno for each in node.body if not isinstance(each, ast.FunctionDef)), 0)
             last = node.body[-1].end_lineno or 0
-            for row in range(node.body[0].lineno, last + 1):
-                if row not in hidden:
-                    yield row, row == first
+            found |= {row: row == first for row in range(node.body[0].lineno, last + 1) if row not in hidden}
+    return found
 
 
 def _flags_around(tree: ast.Module) -> Iterator[tuple[int, set[str]]]:

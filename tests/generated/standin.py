@@ -349,10 +349,6 @@ def clear(parameters: Iterable[Parameter], set_to_none: bool = True) -> None:
             parameter.grad.zero_()
 
 
-def clip_grad_norm_(parameters: Iterable[Parameter], norm: float) -> None:
-    """Nothing that is kept here."""
-
-
 LENGTHS = (0, 1, 2, 3, 4, 7)
 """Of data. The last one is long enough for two rounds of a window of three and a step."""
 
@@ -360,7 +356,8 @@ LENGTHS = (0, 1, 2, 3, 4, 7)
 class Loader:
     """Batches; how many is chosen anew each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: Callable[[], object] = Tensor) -> None:
+        self._batch = batch
         self._count: int | None = None
 
     def __len__(self) -> int:
@@ -373,23 +370,19 @@ class Loader:
         """Whether there is more to do, each time anew."""
         return bool(_run.chance.choose(2))
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[object]:
         self._count = None
-        return iter([Tensor() for _ in range(len(self))])
+        return iter([self._batch() for _ in range(len(self))])
 
 
 def modules() -> dict[str, ModuleType]:
     """What a program gets for `import torch` and the like."""
-    torch, nn, optim, utils, clipping, amp = map(
-        ModuleType, ("torch", "torch.nn", "torch.optim", "torch.nn.utils", "clip_grad", "torch.amp")
-    )
+    torch, nn, optim, amp = map(ModuleType, ("torch", "torch.nn", "torch.optim", "torch.amp"))
     for part in (Module, Linear, Sequential, Parameter):
         setattr(nn, part.__name__, part)
     for name in ("SGD", "Adam", "AdamW", "RMSprop"):
         setattr(optim, name, type(name, (Optimizer,), {}))
     vars(optim).update(LBFGS=LBFGS, Optimizer=Optimizer)
-    vars(utils).update(clip_grad_norm_=clip_grad_norm_)
     vars(amp).update(GradScaler=GradScaler)
-    vars(nn).update(utils=utils)
-    vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor, clipping=clipping)
+    vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor)
     return {"torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}

@@ -18,7 +18,7 @@ from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, only_steps_or_clears
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 
 
@@ -69,6 +69,7 @@ class Lowering:
             volatile=objects.program.home(scope).table.volatile,
         )
         self.build = Builder(self.graph)
+        self.build.holds = self.losses.given()
         self.frames: list[Loop | Handlers | Finally] = []
         self.jumps = 0
         self.statement: cst.CSTNode = scope.node
@@ -130,6 +131,9 @@ class Lowering:
         if isinstance(event, Accumulate):
             self.may_raise()
             event = replace(event, networks=self.losses.of(event.place.node, build.holds))
+        if isinstance(event, Call):
+            networks = tuple(self.losses.passed(event.arguments, build.holds))
+            event = replace(event, networks=networks, handed_on=tuple(self.losses.handed_on(event.arguments)))
         build.add(event)
         if isinstance(event, Assign) and event.is_constant:
             literal = guards.settled(event.target, event.constant)
@@ -148,9 +152,10 @@ class Lowering:
                 return
 
     def settles(self, event: Event) -> bool:
-        """Whether an event steps or clears, or may clear first of all in another scope: that is not what raises."""
+        """Whether an event steps or clears, or may do so first of all in another scope: that is not what raises."""
         if isinstance(event, Call):
-            return self.objects.program.mentions_clear(self.objects.program.scopes[event.target])
+            target = self.objects.program.scopes[event.target]
+            return self.objects.program.mentions_clear(target) or only_steps_or_clears(target)
         return isinstance(event, (Step, Clear))
 
     def merge(self, ends: Ends, holds: Literals) -> None:

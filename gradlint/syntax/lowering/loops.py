@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradlint.events import Assign, Clear, Event, Read, Step
 from gradlint.flow.graph import Edge
-from gradlint.flow.guards import Equals, Literal, Literals
+from gradlint.flow.guards import COUNTED, Equals, Literal, Literals
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of
@@ -57,13 +57,19 @@ def _loop(
     if head is None:
         return
     targets = tuple(p for name in bound_names(target) if (p := low.assignments.own_path(name)) is not None)
-    frame = Loop(frozenset(targets) | low.written(parts))
+    written = low.written(parts)
+    frame = Loop(frozenset(targets) | written)
     counter, first = _counter(low, target, iterable)
+    if counter in written:
+        counter = first = None
+    limit = _limit(low, iterable) if counter is not None else ""
+    counted = limit.isdigit() and int(limit) <= COUNTED
     if counter is not None:
         low.graph.counters.add(counter)
     before = build.holds
     inside = without(before, frame.changes)
-    low.continue_at([Edge(head, rebinds=targets, sets=(first,) if first is not None else ())], inside)
+    sets = (first,) if first is not None else ()
+    low.continue_at([Edge(head, rebinds=targets, sets=sets, counted=counted)], inside)
     top = build.add(None)
     low.frames.append(frame)
     outer = low.objects.looping
@@ -72,9 +78,9 @@ def _loop(
     for event in low.effects.around(iterable, low.statement):
         low.emit(event)
     if counter is not None:
-        limit = low.conditions.limits[counter] = _limit(low, iterable)
+        low.conditions.limits[counter] = limit
         if limit.isdigit():
-            low.graph.trips[counter] = int(limit)
+            low.graph.limits.setdefault(counter, set()).add(int(limit))
     body()
     leaves = _left_behind(low, target)
     runs = _runs(low, iterable, target, build.events_since(mark))
@@ -91,10 +97,11 @@ def _loop(
     foot = build.add(None)
     exits: Ends = []
     if foot is not None and top is not None:
-        again = Edge(foot, rebinds=tuple(t for t in targets if t != counter), leaves=leaves, loop=node)
+        others = tuple(t for t in targets if t != counter)
+        again = Edge(foot, rebinds=others, leaves=leaves, loop=node, counted=counted)
         again.advances = (counter,) if counter is not None else ()
         again.sets = (first.negated(),) if first is not None else ()
-        last = _last(low, counter)
+        last = _last(counter, limit)
         again.literal = last.negated() if last is not None else None
         build.connect([again], top)
         exits.append(Edge(foot, literal=last))
@@ -106,11 +113,11 @@ def _loop(
     _after(low, orelse, frame.breaks, holds)
 
 
-def _last(low: Lowering, counter: Path | None) -> Literal | None:
+def _last(counter: Path | None, limit: str) -> Literal | None:
     """What holds in the last trip of a loop over a range that ends at a number."""
-    if counter is None or low.graph.trips.get(counter, 0) < 1:
+    if counter is None or not limit.isdigit() or int(limit) < 1:
         return None
-    return Literal(Equals(counter, low.graph.trips[counter] - 1, frozenset({counter})), True)
+    return Literal(Equals(counter, int(limit) - 1, frozenset({counter})), True)
 
 
 def _after(low: Lowering, orelse: cst.Else | None, breaks: Ends, holds: Literals) -> None:

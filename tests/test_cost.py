@@ -112,7 +112,7 @@ class Work:
         monkeypatch.setattr(Modules, "content", counted)
         monkeypatch.setattr("gradlint.project.words.SEARCHED", 4)
         for reader in READERS:  # or what they bound would only be seen in large projects
-            monkeypatch.setattr(f"gradlint.{reader}.MAX_FILES", 8)
+            monkeypatch.setattr(f"gradlint.{reader}.MAX_FILES.limit", 8)
 
     def judge(self, project: Mapping[str, str]) -> Work:
         texts = {key(name): text.encode() for name, text in project.items()}

@@ -1,0 +1,179 @@
+"""Writes parts of training programs: updates, and branches, loops and calls around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from generated.statements import Place, Statements, Trained
+
+MAX_DEPTH = 3  # of blocks inside one another
+
+
+class Parts(Statements):
+    """Updates, and what stands around them."""
+
+    def update(self, place: Place) -> None:
+        """Some of: clear, backward, step, clear, mostly in that order."""
+        trained = self.pick(*place.trained)
+        clears = self.pick("before", "after", "none", "middle", "both")
+        if clears in ("before", "both"):
+            self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
+        loss = self.loss(place, trained)
+        if clears == "middle":
+            self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
+        self.maybe_guarded(place, lambda inner: self.backward(inner, loss), 6)
+        if self.happens(10) and place.in_loop:
+            self.leave(place)
+        if clears in ("after", "both") and self.happens(30):
+            self.maybe_guarded(place, lambda inner: self._step_and_clear(inner, trained), 60)
+            return
+        self.maybe_guarded(place, lambda inner: self.step(inner, trained), 12)
+        if self.happens(8) and place.in_loop:
+            self.leave(place)
+        if clears in ("after", "both"):
+            self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
+
+    def _step_and_clear(self, place: Place, trained: Trained) -> None:
+        self.step(place, trained)
+        self.clear(place, trained)
+
+    def maybe_guarded(self, place: Place, what: Callable[[Place], None], percent: int) -> None:
+        """A statement, sometimes under a condition."""
+        if self.happens(percent):
+            self.block(f"if {self.condition(place)}:", lambda: what(place.inside()))
+        else:
+            what(place)
+
+    def leave(self, place: Place) -> None:
+        """A jump out of the trip or the loop, under a condition."""
+        if self.happens(30):  # not where it would be left in its first trip whatever happens
+            self.block(f"if {self.condition(replace(place, counters=()))}:", lambda: self.write("break"))
+        else:
+            self.block(f"if {self.condition(place)}:", lambda: self.write("continue"))
+
+    def closure(self, place: Place) -> None:
+        """A step that is given a function."""
+        trained = self.pick(*place.trained)
+        name = self.new("closure")
+
+        def body() -> None:
+            if self.happens(60):
+                self.clear(place, trained)
+            loss = self.loss(place, trained)
+            self.write(f"{loss}.backward()")
+            self.write(f"return {loss}")
+
+        self.block(f"def {name}():", body)
+        self.write(f"{trained.optimizer}.step({name})")
+        if self.happens(30):
+            self.clear(place, trained)
+
+    def single(self, place: Place) -> None:
+        """One statement by itself."""
+        trained = self.pick(*place.trained)
+        what = self.pick("clear", "clear", "step", "backward")
+        if what == "clear":
+            self.clear(place, trained)
+        elif what == "step":
+            self.step(place, trained)
+        else:
+            self.backward(place, self.loss(place, trained))
+
+    def call(self, place: Place) -> None:
+        """A call of a helper."""
+        helper = self.pick(*place.helpers)
+        trained = self.pick(*place.trained)
+        # Not a flag of the caller's, for nobody asks all callers what they know of it.
+        self.names += 1
+        go = f"{place.batch or 'loss'}.norm({self.names}).item() > 0.5"
+        nets = " + ".join([f"{net}({place.batch}).sum()" for net in trained.nets])
+        match helper.kind:
+            case "loss":
+                self.write(f"loss = {nets}")
+                self.write(f"{helper.name}(loss, {trained.optimizer}, {go})")
+            case "optimizer":
+                self.write(f"{helper.name}({trained.optimizer})")
+            case "net":
+                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {place.batch}, {go})")
+            case "epoch":
+                loader = place.loader or f"[{place.batch}]"
+                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {loader}, {go})")
+            case "method":
+                self.write(f"self.{helper.name}({place.batch}, {go})")
+
+    def statements(self, place: Place) -> None:
+        """One to three parts."""
+        for _ in range(self.chance(3) + 1 if place.depth else 1 + self.chance(2)):
+            if self.left > 0:
+                self.statement(place)
+
+    def statement(self, place: Place) -> None:
+        """A part: an update, or something around others."""
+        kinds = ["update"] * 4 + ["single"]
+        if place.depth < MAX_DEPTH:
+            kinds += ["if", "if", "loop", "loop", "try"]
+        if place.helpers:
+            kinds += ["call", "call", "call"]
+        kinds += ["closure"] if place.scaler is None else []
+        kind = self.pick(*kinds)
+        match kind:
+            case "update":
+                self.update(place)
+            case "single":
+                self.single(place)
+            case "call":
+                self.call(place)
+            case "closure":
+                self.closure(place)
+            case "if":
+                self.branch(place)
+            case "loop":
+                self.loop(place)
+            case "try":
+                self.attempt(place)
+
+    def branch(self, place: Place) -> None:
+        """An `if`, often with an `else`."""
+        condition = self.condition(place)
+        # What holds after an `or` is not known branch by branch, so nothing inside asks for the counter again.
+        inside = replace(place, counters=(), batches="") if " or " in condition else place
+        self.block(f"if {condition}:", lambda: self.statements(inside.inside()))
+        if self.happens(60):
+            self.block("else:", lambda: self.statements(inside.inside()))
+
+    def loop(self, place: Place) -> None:
+        """A loop around parts."""
+        kinds = ["for", "enumerate"] if place.loader else []
+        kinds += ["range"] if place.batch else []
+        kinds += ["while"] if place.batch and place.loader else []
+        kind = self.pick(*kinds)
+        number = self.new("i")
+        inside = replace(place.inside(loop=True), is_fresh=False)
+        match kind:
+            case "for":
+                head = f"for x in {place.loader}:"
+                inside = replace(inside, batch="x", is_fresh=True)
+            case "enumerate":
+                head = f"for {number}, x in enumerate({place.loader}):"
+                inside = replace(
+                    inside, batch="x", is_fresh=True, batches=number, counters=(*place.counters[-1:], number)
+                )
+            case "range":
+                head = f"for {number} in range({self.pick('2', '3')}):"
+                inside = replace(inside, counters=(*place.counters[-1:], number))
+            case _:
+                head = f"while {place.loader}.pending():"
+        self.block(head, lambda: self.statements(inside))
+
+    def attempt(self, place: Place) -> None:
+        """A `try` around parts."""
+        self.block("try:", lambda: self.statements(place.inside()))
+        leave = self.pick("pass", "continue") if place.in_loop else "pass"
+
+        def handler() -> None:
+            if self.happens(40):
+                self.clear(place, self.pick(*place.trained))
+            self.write(leave)
+
+        self.block("except RuntimeError:", handler)

@@ -1,0 +1,122 @@
+"""Writes single statements of training programs, in the forms that people give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from generated.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """An optimizer and the networks whose parameters it has, as expressions of the code that is being written."""
+
+    optimizer: str
+    nets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A function that is there to be called: `kind` says with what."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What can be named where code is being written."""
+
+    trained: tuple[Trained, ...]
+    batch: str = ""  # none yet
+    loader: str = ""
+    counters: tuple[str, ...] = ()
+    batches: str = ""  # of these, the one that counts what `loader` gives
+    flags: tuple[str, ...] = ()
+    period: str = "2"
+    helpers: tuple[Helper, ...] = ()
+    scaler: str | None = None
+    in_loop: bool = False
+    is_fresh: bool = False  # each trip has a batch of its own
+    depth: int = 0
+
+    def inside(self, *, loop: bool = False) -> Place:
+        """The same place, one block further in."""
+        return replace(self, depth=self.depth + 1, in_loop=self.in_loop or loop)
+
+
+class Statements(Text):
+    """Clears, losses, backward passes, steps, and what is asked for before them."""
+
+    def clear(self, place: Place, trained: Trained) -> None:
+        """A clear, in one of its forms."""
+        form = self.pick(0, 0, 0, 1, 2, 3, 4, 5)
+        optimizer = trained.optimizer
+        if form == 0:
+            self.write(f"{optimizer}.zero_grad()")
+        elif form == 1:
+            self.write(f"{optimizer}.zero_grad(set_to_none={self.pick('False', 'True')})")
+        elif form == 2:
+            for net in trained.nets:
+                self.write(f"{net}.zero_grad()")
+        elif form == 3:
+            for net in trained.nets:
+                self.block(f"for p in {net}.parameters():", lambda: self.write("p.grad = None"))
+        elif form == 4:
+            for net in trained.nets:
+                self.block(f"for p in {net}.parameters():", self._zero_if_there)
+        else:
+            every = [each.optimizer for each in place.trained]
+            self.block(f"for each in [{', '.join(every)}]:", lambda: self.write("each.zero_grad()"))
+
+    def _zero_if_there(self) -> None:
+        self.block("if p.grad is not None:", lambda: self.write("p.grad.zero_()"))
+
+    def loss(self, place: Place, trained: Trained) -> str:
+        """The name of a new loss."""
+        name = "loss"
+        terms = [f"{net}({place.batch}).sum()" for net in trained.nets]
+        if len(place.trained) > 1 and self.happens(15) and not self.apart:
+            other = self.pick(*place.trained)
+            terms += [f"{net}({place.batch}).mean()" for net in other.nets if net not in trained.nets]
+        self.write(f"{name} = {' + '.join(terms)}")
+        if self.happens(10):
+            self.write(f"{name} = {name} / {place.period}")
+        return name
+
+    def backward(self, place: Place, loss: str) -> None:
+        """A backward."""
+        if place.scaler is not None and self.happens(70):
+            self.write(f"{place.scaler}.scale({loss}).backward()")
+        else:
+            self.write(f"{loss}.backward()")
+
+    def step(self, place: Place, trained: Trained) -> None:
+        """A step."""
+        if place.scaler is not None and self.happens(70):
+            self.write(f"{place.scaler}.step({trained.optimizer})")
+            self.write(f"{place.scaler}.update()")
+        else:
+            self.write(f"{trained.optimizer}.step()")
+
+    def condition(self, place: Place) -> str:
+        """Something to test."""
+        kinds = ["coin"]
+        kinds += ["flag", "flag"] if place.flags else []
+        kinds += ["counter", "counter", "first"] if place.counters else []
+        kind = self.pick(*kinds)
+        if kind == "flag":
+            return self.pick("", "not ") + self.pick(*place.flags)
+        if kind == "counter":
+            counter, period = self.pick(*place.counters), self.pick("2", "2", "3", place.period)
+            at = self.pick(f"({counter} + 1)", counter)
+            text = f"{at} % {period} {self.pick('==', '==', '!=')} 0"
+            if self.happens(10) and counter == place.batches:
+                text = f"({counter} + 1) % {period} == 0 or {counter} + 1 == len({place.loader})"
+            return text
+        if kind == "first":
+            return self.pick(*place.counters) + self.pick(" == 0", " > 0")
+        self.names += 1
+        if place.in_loop and not place.is_fresh:
+            return f"{place.loader}.pending({self.names})" if place.loader else place.flags[0]
+        return f"{place.batch or 'loss'}.norm({self.names}).item() > 0.5"

@@ -107,7 +107,12 @@ def cli() -> None:
 @_option("--no-cache", is_flag=True, expose_value=False, help="Accepted for scripts' sake: nothing is cached yet.")
 @_colors()
 @_option("--quiet", "-q", is_flag=True, help="Print findings and errors only.")
-@_option("--verbose", "-v", is_flag=True, help="Say which configuration applies, and how long it takes.")
+@_option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Say which configuration applies, which bounds were reached, and how long it takes.",
+)
 @click.pass_context
 def check_command(
     context: click.Context,
@@ -174,6 +179,8 @@ def check_command(
     console = _Console(quiet, _is_colored(color, sys.stderr))
     _give(answer, output_file, console)
     if verbose:
+        for each in answer.stops:
+            console.note(each)
         for each in configuration.files():
             console.note(f"Configured by {each}.")
         console.note(f"It took {time.perf_counter() - started:.2f} s.")

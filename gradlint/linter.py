@@ -9,9 +9,10 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradlint import bounds
 from gradlint.diagnostics import Diagnostic, Point, Span
 from gradlint.project.modules import Modules
 from gradlint.rule import Rule, all_rules
@@ -36,7 +37,8 @@ class LintResult:
 
     `failures` are rules (or all of gradlint) that broke down over it, `warnings` are about suppression comments: one
     line each. `parses` is False for a text that does not, whether or not a diagnostic says so. `others` are the texts
-    of the other files that the diagnostics speak of.
+    of the other files that the diagnostics speak of. `stops` are the bounds at which something was not followed
+    further, and how often.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -44,6 +46,7 @@ class LintResult:
     failures: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     parses: bool = True
+    stops: tuple[tuple[str, int], ...] = ()
 
 
 class Workspace:
@@ -129,7 +132,14 @@ def lint(
     The text is that of the file `key` of a workspace; without one it is judged by itself. A text that no rule can say
     anything about is parsed only with `check_syntax`. Never raises: a crash is a failure.
     """
-    workspace = workspace or Workspace()
+    with bounds.noted() as stops:
+        result = _lint(source, rules, workspace or Workspace(), key, check_syntax, vocabulary)
+    return replace(result, stops=tuple(sorted(stops.items()))) if stops else result
+
+
+def _lint(
+    source: Source, rules: Sequence[Rule], workspace: Workspace, key: str, check_syntax: bool, vocabulary: Vocabulary
+) -> LintResult:
     try:
         possible = workspace.relevant(source.text.encode("utf-8", "surrogatepass"), rules, key, vocabulary)
         if possible:

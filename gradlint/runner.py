@@ -80,6 +80,8 @@ class Outcome:
     fixed: Fixed | None = None
     # Texts of other files that the diagnostics speak of.
     others: tuple[Source, ...] = ()
+    # Bounds at which something was not followed further, and how often.
+    stops: tuple[tuple[str, int], ...] = ()
 
 
 def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | None = None) -> list[Outcome]:
@@ -137,7 +139,9 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
         problem = (f"{task.path}: {error}",)
         return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
     result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
-    outcome = Outcome(task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others)
+    outcome = Outcome(
+        task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others, result.stops
+    )
     if task.mending is Mending.NONE or not any(each.fix for each in result.diagnostics):
         return outcome
     try:

@@ -67,6 +67,8 @@ class Answer:
     errors: tuple[str, ...] = ()
     # The fixed text of standard input, where there was one to fix.
     fixed_text: bytes | None = None
+    # Where something was not followed to its end, for those who ask.
+    stops: tuple[str, ...] = ()
 
 
 def check_paths(request: Request, paths: Sequence[str]) -> Answer:
@@ -121,7 +123,14 @@ def _answer(
         tuple(warning for outcome in outcomes for warning in outcome.warnings),
         failures,
         _fixed_text(outcomes, text) if request.action is Action.FIX and text is not None else None,
+        tuple(_stop(outcome) for outcome in outcomes if outcome.stops),
     )
+
+
+def _stop(outcome: Outcome) -> str:
+    """The bounds that were reached over a file, in one line."""
+    told = (f"{what}{f' ({times} times)' if times > 1 else ''}" for what, times in outcome.stops)
+    return f"{outcome.path}: not followed beyond {', '.join(told)}"
 
 
 def _summary(request: Request, left: Sequence[Diagnostic], fixed: int, *, failed: bool) -> str:

@@ -15,6 +15,7 @@ import pytest
 from gradlint import __version__, runner
 from gradlint.cli import FORMATS, RULE_FORMATS, main
 from gradlint.explain import FORMATS as EXPLAINED
+from gradlint.flow import solver
 from gradlint.project import analysis
 from gradlint.reporters import REPORTERS
 from gradlint.rule import Rule
@@ -175,6 +176,16 @@ def test_environment(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert gradlint("check", *arguments).status == status
+
+
+def test_bounds_that_were_reached_are_told(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, bug=BUG, clean=CLEAN)
+    monkeypatch.setattr(solver.MAX_FACTS, "limit", 1)
+    ran = gradlint("check", "-v")
+    assert (ran.status, ran.out) == (0, "")
+    assert "\nbug.py: not followed beyond 1 states of one optimizer at one place\n" in ran.err
+    assert "clean.py" not in ran.err
+    assert "not followed" not in gradlint("check").err
 
 
 def test_configuration(folder: Path, gradlint: Run) -> None:

@@ -75,6 +75,7 @@ class Graph:
     # Attributes and globals that other scopes write: what is known of them does not survive a loop.
     volatile: frozenset[str] = frozenset()
     memory: Memory = field(default_factory=lambda: Memory())
+    _is_left: bool | None = None
 
     ENTRY = 0
     EXIT = 1
@@ -91,6 +92,13 @@ class Graph:
                     if event is None or not ends(event):
                         waiting.append(edge.target)
         return found
+
+    @property
+    def is_left(self) -> bool:
+        """Whether any way leads from the entry to the exit."""
+        if self._is_left is None:
+            self._is_left = self.EXIT in self.reached(self.ENTRY, lambda event: False)
+        return self._is_left
 
     def events(self) -> Iterator[Event]:
         """Every event, in source order."""

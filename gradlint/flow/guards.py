@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
+from gradlint.bounds import Bound
 from gradlint.regions import Path
 
-MAX_LITERALS = 6  # conditions one fact remembers; past it the fact is doubtful
+MAX_LITERALS = Bound(10, "conditions remembered on one path")
 CALLED = "()"  # stands for the result of a call among what a condition reads: another trip may give another
 USUAL_PERIOD = 4  # of a cycle, where it is not known
 COUNTED = 4  # trips of a loop up to which they are counted one by one
 FULL_CYCLES = 3  # after so many any position of a cycle has come, and has come again
-MAX_WINDOW = 1000  # positions of a counter that are tried one by one
+MAX_WINDOW = Bound(1000, "positions of a counter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _residues(known: Iterable[Literal], asked: Cycle) -> set[bool] | None:
     if not all(period.isdigit() and int(period) > 0 for period in periods):
         return None
     whole = math.lcm(*(int(period) for period in periods))
-    if whole > MAX_WINDOW:
+    if not MAX_WINDOW.allows(whole):
         return None
     return {
         (at + asked.shift) % int(asked.period) == 0
@@ -230,11 +231,12 @@ def settled(target: Path, constant: object) -> Literal:
 
 def settle(known: Literals, volatile: frozenset[str]) -> Literals:
     """What still holds in the next trip of a loop, where other scopes may have written attributes in between."""
-    kept = frozenset(literal for literal in known if not _may_change(literal.condition, volatile))
+    kept = frozenset(literal for literal in known if not may_change(literal.condition, volatile))
     return known if len(kept) == len(known) else kept
 
 
-def _may_change(condition: Condition, volatile: frozenset[str]) -> bool:
+def may_change(condition: Condition, volatile: frozenset[str]) -> bool:
+    """Whether other scopes may change what a condition reads, by writing some attributes and globals."""
     if isinstance(condition, Cycle) and condition.counter.fields:
         return True  # nobody can see an attribute being counted in another scope
     return any(

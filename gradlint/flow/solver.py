@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
+from gradlint.bounds import Bound
 from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
+from gradlint.flow.guards import MAX_LITERALS
 from gradlint.flow.reach import Reach
+from gradlint.flow.sparse import Sparse
 from gradlint.flow.transfer import Transfer
 from gradlint.flow.witness import Origin, Run, stories
 from gradlint.regions import Region
 
-MAX_WORK = 400_000  # facts followed in one file; some 300 optimizers in one function would need more
-MAX_FACTS = 64  # facts of one region at one node; past it a further one is dropped, which can only silence
+MAX_WORK = Bound(400_000, "states of all optimizers of one file")
+"""Some 300 optimizers in one function would need more."""
+
+MAX_FACTS = Bound(64, "states of one optimizer at one place")
 
 
 class Solver:
@@ -34,11 +39,11 @@ class Solver:
         self._graphs = graphs
         self._rule = rule
         self._reach = reach
-        self._transfer = Transfer(rule, reach)
+        self._sparse = Sparse(graphs, reach)
+        self._transfer = Transfer(rule, reach, self._sparse)
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
-        self.dropped = 0
 
     def reports(self, roots: Iterable[tuple[Graph, Region]]) -> Iterator[Report]:
         """Reports for each root and region: one for each beginning of a story, with the shortest path.
@@ -48,17 +53,17 @@ class Solver:
         for graph, region in roots:
             self._enter(graph, Fact(region, self._rule.start()))
         work = 0
-        while self._work and work < MAX_WORK:
+        while self._work and work < MAX_WORK.limit:
             self._advance(*self._work.popleft())
             work += 1
-        self.dropped += len(self._work)
+        MAX_WORK.note(len(self._work))
         for (event, region), ends in self._met.items():
             graph = ends[0][0].graph
             cleared = any(
                 self._reach.clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear))
             )
             reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
-            for story in stories(ends, self._rule, self._reach.concerns):
+            for story in stories(ends, self._rule, self._reach.concerns, self._sparse):
                 path = story.path
                 looked_at = not reads <= {moment.event for moment in path}
                 gathering, pending = self._unapplied(graph, region)
@@ -110,17 +115,17 @@ class Solver:
     def _enter(self, graph: Graph, fact: Fact) -> Run:
         run = self._runs.get((graph, fact))
         if run is None:
-            run = self._runs[graph, fact] = Run(graph, fact)
+            run = self._runs[graph, fact] = Run(graph, fact, self._sparse.view(graph, fact.region))
             self._arrive(run, Graph.ENTRY, fact, None)
         return run
 
     def _arrive(self, run: Run, node: int, fact: Fact, origin: Origin | None) -> None:
         origins = run.reached.get((node, fact))
         if origins is None:
-            if run.count.get(node, 0) >= MAX_FACTS:
-                self.dropped += 1
-                return
             run.count[node] = run.count.get(node, 0) + 1
+            if run.count[node] > MAX_FACTS.limit or len(fact.literals) > MAX_LITERALS.limit:
+                (MAX_FACTS if run.count[node] > MAX_FACTS.limit else MAX_LITERALS).note()
+                return
             origins = run.reached[node, fact] = []
             self._work.append((run, node, fact))
         if origin is not None:
@@ -135,6 +140,9 @@ class Solver:
         event = node.event
         if isinstance(event, Call) and event.target in self._graphs:
             target = self._graphs[event.target]
+            if self._sparse.passes_by(event, fact.region):
+                self._spread(run, number, fact, self._transfer.past(run.graph, fact), None)
+                return
             if (
                 self._transfer.is_cleared_by_another_name(event, target, fact.region)
                 and fact.state != self._rule.start()
@@ -161,7 +169,7 @@ class Solver:
             self._spread(run, number, before, after, (callee, result))
 
     def _spread(self, run: Run, number: int, before: Fact, after: Fact, inner: tuple[Run, Fact] | None) -> None:
-        for edge in run.graph.nodes[number].edges:
+        for edge in run.seen_by(after, self._sparse).leaving(number):
             fact = self._transfer.along(edge, run.graph, after)
             if fact is not None:
                 self._arrive(run, edge.target, fact, Origin(number, before, edge, inner))

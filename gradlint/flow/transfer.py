@@ -11,29 +11,18 @@ from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
 from gradlint.flow.reach import Reach
+from gradlint.flow.sparse import Sparse
 from gradlint.regions import GROUPS, Path, Region
 
 
 class Transfer:
     """The flow functions of one rule."""
 
-    def __init__(self, rule: Typestate, reach: Reach) -> None:
+    def __init__(self, rule: Typestate, reach: Reach, sparse: Sparse) -> None:
         self._rule = rule
         self._start = rule.start()
         self._reach = reach
-        self._memory: dict[tuple[int, Region], frozenset[object]] = {}
-
-    def _kept(self, graph: Graph, region: Region) -> frozenset[object]:
-        """The conditions of a scope that are worth remembering about a region: those that guard what concerns it."""
-        key = (graph.scope, region)
-        if key not in self._memory:
-            guarding = {
-                guards.family(test.literal.condition)
-                for test in graph.tests
-                if test.jumps or any(isinstance(e, Call) or self._reach.concerns(e, region) for e in test.guards)
-            }
-            self._memory[key] = graph.memory.kept & guarding
-        return self._memory[key]
+        self._sparse = sparse
 
     def through(self, node: Node, graph: Graph, fact: Fact) -> Iterator[Fact]:
         """The facts after a node's event."""
@@ -119,7 +108,7 @@ class Transfer:
         arithmetic = _counter_of(condition) in graph.counters and guards.happens_both_ways(literals, condition)
         if not arithmetic and self._avoids(edge, fact):
             return None
-        if guards.family(condition) in self._kept(graph, fact.region) and len(literals) < guards.MAX_LITERALS:
+        if guards.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
 
@@ -133,11 +122,11 @@ class Transfer:
 
     def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
         """Literals with those of some more that are worth remembering, and what these say of cycles that are."""
-        kept = self._kept(graph, region)
+        kept = self._sparse.view(graph, region).kept
         told = {literal for literal in more if _family_of(literal) in kept}
         for literal in more:
             told.update(each for each in guards.positions(literal, graph.memory.phases) if _family_of(each) in kept)
-        return _bounded(literals | told)
+        return literals | told
 
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need."""
@@ -154,7 +143,7 @@ class Transfer:
         known = guards.renamed(literals, ((outer, inner) for inner, outer in call.binds))
         known |= {guards.settled(path, constant) for path, constant in call.constants}
         told = frozenset(literal for literal in known if guards.family(literal.condition) in callee.memory.tested)
-        return Fact(self._reach.within(call, fact.region), fact.state, _bounded(told))
+        return Fact(self._reach.within(call, fact.region), fact.state, told)
 
     def back(self, at: Node, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact | None:
         """What the caller knows after the call of a node: its own fact, in the callee's state, with what the callee
@@ -172,7 +161,12 @@ class Transfer:
             if any(guards.is_cut_short(each.condition, caller.limits) for each in around):
                 return None
             return replace(before, state=result.state, literals=self._with(literals, around, caller, before.region))
-        return replace(before, state=result.state, literals=_bounded(literals))
+        return replace(before, state=result.state, literals=literals)
+
+    def past(self, caller: Graph, fact: Fact) -> Fact:
+        """A fact after a call that does nothing to its region."""
+        literals = guards.settle(fact.literals, caller.volatile)
+        return fact if literals is fact.literals else replace(fact, literals=literals)
 
     def is_cleared_by_another_name(self, call: Call, callee: Graph, region: Region) -> bool:
         """Whether a call is given another optimizer that has a region's parameters as well, and clears that one."""
@@ -248,9 +242,3 @@ def _exists(subject: Path, region: Region) -> bool:
 
 def _counter_of(condition: Condition) -> Path | None:
     return condition.counter if isinstance(condition, Cycle) else None
-
-
-def _bounded(literals: Literals) -> Literals:
-    if len(literals) <= guards.MAX_LITERALS:
-        return literals
-    return frozenset(sorted(literals, key=str)[: guards.MAX_LITERALS])

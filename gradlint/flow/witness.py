@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from gradlint.bounds import Bound
 from gradlint.events import Event
 from gradlint.flow.facts import Fact, Moment, Typestate
 from gradlint.flow.graph import Edge, Graph
+from gradlint.flow.sparse import Sparse, View
 from gradlint.regions import Region
 
-MAX_SEARCH = 20_000  # places looked at for the beginnings of one report
-MAX_STORIES = 32  # beginnings told of one report
-MAX_CALLS = 400  # calls inside one another that a path goes through
+MAX_SEARCH = Bound(20_000, "places searched for the beginnings of one report")
+MAX_STORIES = Bound(32, "beginnings of one report")
+MAX_CALLS = Bound(400, "calls inside one another")
 
 
 @dataclass(eq=False, slots=True)
@@ -23,10 +25,15 @@ class Run:
 
     graph: Graph
     entry: Fact
+    view: View
     reached: dict[tuple[int, Fact], list[Origin]] = field(default_factory=dict)
     count: dict[int, int] = field(default_factory=dict)
     exits: list[Fact] = field(default_factory=list)
     callers: list[tuple[Run, int, Fact]] = field(default_factory=list)
+
+    def seen_by(self, fact: Fact, sparse: Sparse) -> View:
+        """What matters of the graph to a fact. Most have the region of the one that entered."""
+        return self.view if fact.region is self.entry.region else sparse.view(self.graph, fact.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Story:
 
 
 def stories(
-    ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool]
+    ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool], sparse: Sparse
 ) -> Iterator[Story]:
     """The shortest path from each beginning of a story to the event that ends it, searched backwards.
 
@@ -97,9 +104,9 @@ def stories(
     work = deque(ways)
     begun: set[tuple[Event, ...]] = set()
     unsure: dict[tuple[Event, ...], Story] = {}
-    while work and len(ways) < MAX_SEARCH and len(begun) < MAX_STORIES:
+    while work and len(ways) < MAX_SEARCH.limit and len(begun) < MAX_STORIES.limit:
         place = work.popleft()
-        for before, moments, event in _before(place):
+        for before, moments, event in _before(place, sparse):
             if event is not None and concerns(event, before.fact.region) and rule.begins(event, before.fact.state):
                 sites = [run.graph.nodes[node].event for run, node, _ in before.calls.sites()]
                 opened = tuple(site for site in sites if site is not None)
@@ -107,7 +114,7 @@ def stories(
                 if (event, *opened) in begun:
                     continue
                 path = tuple(_path(event, (*moments[1:],), place, ways, concerns))
-                again = _called_before(before, rule)
+                again = _called_before(before, rule, sparse)
                 if again:
                     unsure.setdefault((event, *opened), Story(opened, path, again))
                 else:
@@ -116,21 +123,23 @@ def stories(
             elif before not in ways:
                 ways[before] = (place, moments)
                 work.append(before)
+    if work:
+        (MAX_STORIES if len(begun) >= MAX_STORIES.limit else MAX_SEARCH).note()
     yield from (story for start, story in unsure.items() if start not in begun)
 
 
-def _called_before(place: _Place, rule: Typestate) -> frozenset[object]:
+def _called_before(place: _Place, rule: Typestate, sparse: Sparse) -> frozenset[object]:
     """The scopes that have to be called again for a fact to get to a place from where nothing was known of its region;
     none if there is a way without, or nobody can tell.
     """
     for may_be_called_again in (False, True):
         ways: dict[_Place, frozenset[object]] = {place: frozenset()}
         work = deque(ways)
-        while work and len(ways) < MAX_SEARCH:
+        while work and len(ways) < MAX_SEARCH.limit:
             after = work.popleft()
             if after.fact.state == rule.start():
                 return ways[after]
-            for before, moments, _ in _before(after):
+            for before, moments, _ in _before(after, sparse):
                 again = {moment.loop for moment in moments if moment.called_again}
                 if before not in ways and (may_be_called_again or not again):
                     ways[before] = ways[after] | again
@@ -138,7 +147,7 @@ def _called_before(place: _Place, rule: Typestate) -> frozenset[object]:
     return frozenset()
 
 
-def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event | None]]:
+def _before(place: _Place, sparse: Sparse) -> Iterator[tuple[_Place, tuple[Moment, ...], Event | None]]:
     """The places from which one is reached, what happens in between, and the event there (None for a call)."""
     run = place.run
     if place.node == Graph.ENTRY and place.fact == run.entry:
@@ -151,9 +160,12 @@ def _before(place: _Place) -> Iterator[tuple[_Place, tuple[Moment, ...], Event |
         trip = (Moment(loop=origin.edge.loop, called_again=again),) if origin.edge.loop is not None else ()
         event = run.graph.nodes[origin.node].event
         called = (Moment(event),) if event is not None else ()
+        if origin.edge.source != origin.node:
+            past = run.seen_by(origin.fact, sparse).between(origin.node, origin.edge)
+            trip = (*map(Moment, past), *trip)
         if origin.inner is None:
             yield _Place(run, origin.node, origin.fact, place.calls), (*called, *trip), event
-        elif place.calls.depth < MAX_CALLS:
+        elif MAX_CALLS.allows(place.calls.depth + 1):
             callee, result = origin.inner
             site = (run, origin.node, origin.fact)
             yield _Place(callee, Graph.EXIT, result, place.calls.entered(site)), trip, None

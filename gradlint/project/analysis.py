@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from gradlint.bounds import Bound
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
 from gradlint.events import Call, Event, Unresolved
 from gradlint.flow.facts import Report
@@ -31,7 +32,7 @@ from gradlint.vocabulary import Vocabulary
 
 __all__ = ["Analysis", "BrokenSource", "Project", "RuleFailure", "diagnose"]
 
-MAX_ROUNDS = 6  # how often callers of callers are looked for
+MAX_ROUNDS = Bound(6, "rounds in search of callers of callers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,12 @@ class _Judged:
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
         self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS.limit):
             lowered = self.lowerer.graphs(self._scopes)
             # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
             graphs = pruned(lowered)
             told = self._reports(graphs, rule, lambda event: False)
-            if told:
+            if told and any(isinstance(event, Unresolved) for each in lowered.values() for event in each.events()):
                 graphs = pruned(lowered, self.callers.may_clear)
                 told = self._reports(graphs, rule, self.callers.may_clear)
             homes = _Homes(graphs, self.lowerer.program)
@@ -142,6 +143,7 @@ class _Judged:
                 if found.doubtful:
                     self._doubtful.add(number)
         else:
+            MAX_ROUNDS.note()
             told = [(finding, report) for finding, report in told if not any(self._resting_on(report, graphs))]
         told = [(finding, report) for finding, report in told if self._holds(finding, report, graphs, homes)]
         yield from _Teller(self.file, rule, homes).diagnostics(told)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
+from gradlint.bounds import Bound
 from gradlint.events import Unresolved
 from gradlint.project.modules import Modules
 from gradlint.regions import Region
@@ -18,7 +19,7 @@ from gradlint.syntax.scopes import Scope, is_reachable, names_in
 from gradlint.syntax.spoken import speakers
 from gradlint.syntax.values import Function, Optimizer
 
-MAX_FILES = 60  # files read in search of the callers of one scope, and as many of those who may clear beside a call
+MAX_FILES = Bound(60, "files read in search of the callers of one function, or of those who clear beside a call")
 
 _CLEARS = re.compile(rb"zero_|\.grad\b|(reset|clear)\w*grad", re.IGNORECASE)
 _AFTER_STEP = re.compile(rb"\bregister_(?:optimizer_)?step_post_hook\b|\b\w*opt\w*\.step[ \t]*=(?!=)")
@@ -133,9 +134,9 @@ class Callers:
         """Files that speak of a name: those that say where it is defined, then those that can have it."""
         if self._modules is None or not is_reachable(scope):
             return
-        knowing = dict.fromkeys(islice(self._modules.speaking_of((name, _origin(scope, home.key))), MAX_FILES))
+        knowing = _bounded(self._modules.speaking_of((name, _origin(scope, home.key))))
         speaking = (key for key in self._those_that_clear_first(home.key, name) if key not in knowing)
-        for key in (*knowing, *islice(speaking, MAX_FILES)):
+        for key in (*knowing, *_bounded(speaking)):
             file = lowerer.program.file(key) if key != home.key else None
             if file is not None:
                 yield file
@@ -170,6 +171,11 @@ class Callers:
         for key in self._modules.speaking_of((class_.name,)):
             file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
             yield from lowerer.objects.derived(class_, file) if file is not None else ()
+
+
+def _bounded(keys: Iterable[str]) -> dict[str, None]:
+    found = list(islice(keys, MAX_FILES.limit + 1))
+    return dict.fromkeys(found if MAX_FILES.allows(len(found)) else found[: MAX_FILES.limit])
 
 
 def _of(class_: Scope, names: Set[str]) -> Iterator[list[Scope]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from gradlint.bounds import Bound
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, seen_to_clear
 from gradlint.flow.reach import IsNetwork, within
 from gradlint.regions import GROUPS, Region
 
-MAX_FIELDS = 8  # fields of a path that is renamed from caller to caller; recursion would make it ever longer
+MAX_FIELDS = Bound(8, "attributes of one another, from caller to caller")
+"""Recursion would make it ever more."""
 
 
 def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
@@ -41,7 +43,7 @@ def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]
                 work.extend((scope, region) for region in event.regions)
     while work:
         scope, region = work.pop()
-        if region in found[scope] or len(region.params.fields) > MAX_FIELDS:
+        if region in found[scope] or not MAX_FIELDS.allows(len(region.params.fields)):
             continue
         found[scope][region] = None
         for caller, call in callers.get(scope, ()):
@@ -76,7 +78,7 @@ def clears(
 
     def inside(call: Call, region: Region) -> bool:
         region = within(call, region, is_network)
-        if call.target not in graphs or len(region.params.fields) > MAX_FIELDS:
+        if call.target not in graphs or not MAX_FIELDS.allows(len(region.params.fields)):
             return False
         key = (call.target, region)
         if key not in known:

@@ -7,12 +7,13 @@ from typing import Protocol
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.regions import Path
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Instance
 
-MAX_BASES = 4  # constructors that call each other by `super().__init__`
+MAX_BASES = Bound(4, "constructors that call each other by super().__init__")
 
 
 class Names(Protocol):
@@ -74,7 +75,8 @@ def constructed(names: Names, instance: Instance) -> Iterator[tuple[Path, Path]]
     known: dict[str, Path] | None = None
     set_already: set[str] = set()
     classes = [class_ for class_ in names.lineage(instance.of) if "__init__" in class_.functions]
-    for class_ in classes[:MAX_BASES]:
+    MAX_BASES.allows(len(classes))
+    for class_ in classes[: MAX_BASES.limit]:
         init = class_.functions["__init__"][-1]
         given, _ = matched(arguments, init.parameters[1:])
         paths: dict[str, Path] = {}

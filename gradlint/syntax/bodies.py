@@ -94,7 +94,7 @@ class Bodies:
 
     def _classes(self, node: cst.BaseExpression, scope: Scope, depth: int) -> list[Scope] | None:
         """The classes of the project that an object may be made from, whatever else it may be; None for any."""
-        if depth > MAX_DEPTH:
+        if not MAX_DEPTH.allows(depth):
             return None
         if isinstance(node, cst.Call):
             class_ = self._objects.class_of_name(node.func, scope)

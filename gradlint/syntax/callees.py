@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.events import Call, Forget, Place
 from gradlint.regions import GROUPS, NAMELESS, Path
 from gradlint.syntax import catalogue
@@ -15,7 +16,7 @@ from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_idle
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
-MAX_NAMES = 200  # names of a function of which a copy is made for each call that gives it other functions
+MAX_NAMES = Bound(200, "names of a function of which each call that gives it functions makes a copy")
 
 _AROUND = ("__enter__", "__exit__", "__iter__", "__next__", "__getitem__")
 
@@ -195,7 +196,7 @@ class Callees:
             and calls(target, formal)
             and isinstance(self._objects.value(value, self._scope), Function)
         }
-        if not functions or len(target.bindings) > MAX_NAMES:
+        if not functions or not MAX_NAMES.allows(len(target.bindings)):
             return target
         return self._objects.program.specialised(target, functions, node, self._scope)
 

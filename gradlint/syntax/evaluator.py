@@ -41,7 +41,7 @@ class Evaluator(ParameterLists):
 
     def value(self, node: cst.BaseExpression, scope: Scope, depth: int = 0) -> Value:
         """What an expression evaluates to, None where nobody can tell."""
-        if depth > MAX_DEPTH:
+        if not MAX_DEPTH.allows(depth):
             return None
         match node:
             case cst.Call():
@@ -270,7 +270,7 @@ class Evaluator(ParameterLists):
 
     def _returned(self, call: cst.Call, scope: Scope, depth: int, items: tuple[int, ...] = ()) -> Value:
         """What a function of the project gives back to a call, or one of the items of it; None where it is not told."""
-        if depth > MAX_DEPTH or not isinstance(call.func, (cst.Name, cst.Attribute)):
+        if not MAX_DEPTH.allows(depth) or not isinstance(call.func, (cst.Name, cst.Attribute)):
             return None
         function = self.value(call.func, scope, depth + 1)
         if not isinstance(function, Function) or function.bound is not None or function.scope in self._busy:

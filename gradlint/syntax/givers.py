@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched, only_parameter
 from gradlint.syntax.parameter_lists import ParameterLists
@@ -16,8 +17,8 @@ from gradlint.syntax.spoken import about, speakers
 from gradlint.syntax.tree import constant_of, walk, walk_everything
 from gradlint.syntax.values import Function, Instance, Optimizer, Value
 
-MAX_HANDS = 4  # functions that hand a parameter on to each other
-MAX_FILES = 20  # files read in search of those who call one function
+MAX_HANDS = Bound(4, "functions that hand a parameter on to each other")
+MAX_FILES = Bound(20, "files with calls of one function")
 
 
 class Givers:
@@ -72,7 +73,7 @@ class Givers:
         if isinstance(argument, cst.Name) and argument.value in scope.parameters:
             # Not by its value, which would ask for all callers anew at each hand.
             bindings = scope.bindings[argument.value]
-            known = len(bindings) == 1 and depth < MAX_HANDS
+            known = len(bindings) == 1 and MAX_HANDS.allows(depth + 1)
             return self._found(scope, bindings[0], argument.value, depth + 1) if known else None
         return self._objects.value(argument, scope) if argument is not None else None
 
@@ -128,9 +129,9 @@ def _files(objects: ParameterLists, function: Scope) -> Iterator[File | None]:
     keys = [
         key for key in objects.program.surroundings.within_reach(home.key, _name_of(function)) or () if key != home.key
     ]
-    for key in keys[:MAX_FILES]:
+    for key in keys[: MAX_FILES.limit]:
         yield objects.program.file(key)
-    if len(keys) > MAX_FILES:
+    if not MAX_FILES.allows(len(keys)):
         yield None
 
 

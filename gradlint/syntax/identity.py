@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.regions import ELEMENT, Path
 from gradlint.syntax import catalogue, lightning
 from gradlint.syntax.definitions import Definitions
@@ -16,7 +17,7 @@ from gradlint.syntax.tree import constant_of, slice_of, walk
 from gradlint.syntax.values import Instance, Value
 from gradlint.vocabulary import is_named
 
-MAX_DEPTH = 12  # assignments followed one after another
+MAX_DEPTH = Bound(12, "assignments followed one after another")
 
 
 class Identity(Definitions, abc.ABC):
@@ -86,7 +87,7 @@ class Identity(Definitions, abc.ABC):
             return Path(owner.parent.number, "self")
         own = Path(owner.number, name)
         bindings = owner.bindings[name]
-        if not bindings or depth > MAX_DEPTH:
+        if not bindings or not MAX_DEPTH.allows(depth):
             return own
         key = (owner.number, name)
         if any(binding.imported for binding in bindings):
@@ -187,7 +188,7 @@ class Identity(Definitions, abc.ABC):
 
     def _attribute(self, base: Path, attribute: str, scope: Scope, depth: int) -> Path:
         instance = self.instance_at(base) if base.name != "self" or base.fields else None
-        if instance is not None and depth <= MAX_DEPTH:
+        if instance is not None and MAX_DEPTH.allows(depth):
             own = Path(instance.of.number, "self")
             for inner, outer in self.given_to(instance):
                 if inner == own.field(attribute):
@@ -197,7 +198,7 @@ class Identity(Definitions, abc.ABC):
         bindings = self.attribute_bindings(base, attribute)
         if not bindings and base.name == "self" and not base.fields:
             shown = self._property(base, attribute)
-            if shown is not None and depth <= MAX_DEPTH:
+            if shown is not None and MAX_DEPTH.allows(depth):
                 return self._attribute(base, shown, scope, depth + 1)
             # `self.optimizer` that nobody sets is taken to be the property of `self._optimizer`, and the other way.
             private = attribute.startswith("_")
@@ -205,7 +206,7 @@ class Identity(Definitions, abc.ABC):
             bindings = self.attribute_bindings(base, twin)
             attribute = twin if bindings or private else attribute
         own = base.field(attribute)
-        if len(bindings) == 1 and depth <= MAX_DEPTH and own not in self._busy:
+        if len(bindings) == 1 and MAX_DEPTH.allows(depth) and own not in self._busy:
             value = bindings[0].value
             if isinstance(value, cst.Attribute) and not bindings[0].items and not bindings[0].each:
                 self._busy.add(own)
@@ -246,7 +247,7 @@ class Identity(Definitions, abc.ABC):
     def _named_item(self, base: Path, key: object, depth: int) -> Path | None:
         """The object that a literal dictionary, bound once, holds by its own name under a key."""
         bindings = self.program.scopes[base.scope].bindings.get(base.name, []) if not base.fields else []
-        if len(bindings) != 1 or bindings[0].items or bindings[0].each or depth > MAX_DEPTH:
+        if len(bindings) != 1 or bindings[0].items or bindings[0].each or not MAX_DEPTH.allows(depth):
             return None
         value = bindings[0].value
         for pair in value.elements if isinstance(value, cst.Dict) else ():

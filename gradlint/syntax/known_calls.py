@@ -92,7 +92,7 @@ class KnownCalls:
         """The regions of an optimizer, or of those in a literal container."""
         found = self._objects.value(node, scope)
         if isinstance(found, Items):
-            for value in found.values if depth <= MAX_DEPTH else ():
+            for value in found.values if MAX_DEPTH.allows(depth) else ():
                 yield from self._in(value, found.scope, depth + 1)
         elif self._objects.optimizer(node, scope) is not None:
             yield from self._objects.regions(node, scope)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.flow.guards import Computed, Literal, Literals
 from gradlint.regions import ELEMENT, GIVEN, Path
 from gradlint.syntax import catalogue
@@ -15,7 +16,7 @@ from gradlint.syntax.scopes import Binding, Scope, Table
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Instance, Made
 
-MAX_DEPTH = 12  # of expressions and variables inside one another; past it nobody can tell
+MAX_DEPTH = Bound(12, "parts of a loss inside one another")
 
 Networks = frozenset[Path] | None
 """The networks whose parameters a gradient reaches; None where nobody can tell."""
@@ -99,7 +100,7 @@ class Losses:
         return name in self._scope.parameters and len(self._scope.bindings[name]) == 1
 
     def _of(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
-        if depth > MAX_DEPTH:
+        if not MAX_DEPTH.allows(depth):
             return None
         match node:
             case cst.Integer() | cst.Float() | cst.SimpleString() | cst.Comparison():
@@ -180,7 +181,7 @@ class Losses:
         """Whether networks may be behind an expression: it speaks of one, of a loss, or of something that is given and
         called.
         """
-        if depth > MAX_DEPTH:
+        if not MAX_DEPTH.allows(depth):
             return True
         for part in walk(node):
             if isinstance(part, cst.Call) and self._is_own_or_given(part.func, scope):

@@ -38,7 +38,7 @@ class ParameterLists(Instances, abc.ABC):
 
     def _flatten(self, node: cst.BaseExpression, scope: Scope, depth: int) -> tuple[Path, ...] | None:
         """The parameters that an optimizer's first argument names, None where they cannot be told."""
-        if depth > MAX_DEPTH:
+        if not MAX_DEPTH.allows(depth):
             return None
         if isinstance(node, cst.StarredElement):
             return self._flatten(node.value, scope, depth + 1)

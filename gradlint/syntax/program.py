@@ -10,6 +10,7 @@ from typing import Protocol
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.source import Source
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
@@ -19,8 +20,10 @@ from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
 from gradlint.vocabulary import Vocabulary, last_words
 
-MAX_PARTS = 12  # of a dotted name; star imports in a circle could make it ever longer
-MAX_SPECIALISED = 3  # calls inside one another that each give functions on
+MAX_PARTS = Bound(12, "parts of a dotted name")
+"""Star imports in a circle could make it ever longer."""
+
+MAX_SPECIALISED = Bound(3, "calls inside one another that each give functions on")
 
 
 class Surroundings(Protocol):
@@ -206,7 +209,7 @@ class Program:
         Functions that hand functions on to each other are told apart only up to a depth.
         """
         depth = self._depths.get(caller.number, 0) + 1
-        if depth > MAX_SPECIALISED:
+        if not MAX_SPECIALISED.allows(depth):
             return function
         key = (function.number, (id(call), caller.number))
         found = self._specialised.get(key)
@@ -242,7 +245,7 @@ class Program:
         if not level and plain.partition(".")[0] in frameworks.PACKAGES:
             return None  # in a framework's own repository, too, its rows say what it does
         parts = tuple(plain.split(".")) if plain else ()
-        for length in range(len(parts), -1 if level else 0, -1) if len(parts) <= MAX_PARTS else ():
+        for length in range(len(parts), -1 if level else 0, -1) if MAX_PARTS.allows(len(parts)) else ():
             key = self.surroundings.locate(parts[:length], level, file.key)
             if key is not None and key != file.key:
                 target = self.file(key)

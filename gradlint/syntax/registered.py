@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from gradlint.bounds import Bound
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.objects import Objects
@@ -14,7 +15,7 @@ from gradlint.syntax.scopes import Scope, names_in
 from gradlint.syntax.tree import constant_of, elements_of, walk
 from gradlint.syntax.values import Function, Instance
 
-MAX_FILES = 40  # files read in search of those who register functions
+MAX_FILES = Bound(40, "files that may register a function")
 
 _GIVING = frozenset({"append", "add", "insert"})
 _TAKING = frozenset({"get", "values", "items", "copy", "setdefault"})
@@ -58,7 +59,7 @@ class Registered:
                 path = self._objects.path(holder, scope)
                 own = path is not None and path.name == "self" and not path.fields
                 return (self._objects.program.scopes[path.scope], attribute) if path is not None and own else None
-            case cst.Name(value=name) if depth <= MAX_DEPTH:
+            case cst.Name(value=name) if MAX_DEPTH.allows(depth):
                 owner = scope.owner(name)
                 bindings = owner.bindings[name] if owner is not None else []
                 if len(bindings) == 1 and bindings[0].value is not None and not bindings[0].changed:
@@ -70,7 +71,7 @@ class Registered:
         program = self._objects.program
         home = program.home(class_)
         keys = program.surroundings.within_reach(home.key, word)
-        if keys is None or len(keys) > MAX_FILES:
+        if keys is None or not MAX_FILES.allows(len(keys)):
             raise Unreadable
         for key in dict.fromkeys((home.key, *keys)):
             file = program.file(key)

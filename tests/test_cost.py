@@ -154,6 +154,41 @@ def test_twice_the_project_is_twice_the_work(
     assert large.bytes < LINEAR * small.bytes
 
 
+def many(scopes: int, branches: int, optimizers: int) -> str:
+    """A file with much in it: a chain of helpers, one of which calls itself, and a loop with many branches."""
+    lines = ["import torch", "from torch import nn, optim", ""]
+    for number in range(scopes):
+        inner = f"helper_{number + 1}" if number % 50 != 49 and number + 1 < scopes else f"helper_{number}"
+        lines += [f"def helper_{number}(net, opt, x):", "    if x.item() > 0:", f"        {inner}(net, opt, x)"]
+        lines += ["    opt.zero_grad()", "    net(x).backward()", "    opt.step()", ""]
+    lines += ["def main(loader):"]
+    for number in range(optimizers):
+        lines += [
+            f"    net_{number} = nn.Linear(2, 2)",
+            f"    opt_{number} = optim.SGD(net_{number}.parameters(), lr=0.1)",
+        ]
+    lines += ["    for x in loader:"]
+    for number in range(branches):
+        at = number % optimizers
+        lines += [f"        if x[{number}].item() > 0:", f"            opt_{at}.zero_grad()"]
+        lines += [f"            net_{at}(x).backward()", f"            opt_{at}.step()"]
+    lines += [f"        helper_0(net_{number}, opt_{number}, x)" for number in range(optimizers)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("size", [(60, 20, 5), (10, 160, 5), (20, 60, 30)], ids=str)
+def test_a_line_of_a_large_file_costs_no_more(size: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most twice as much: chains of calls, one that calls itself, branches and optimizers."""
+
+    def calls_per_line(text: str) -> float:
+        judged = Work(monkeypatch).judge({"main": text})
+        assert not judged.findings
+        return judged.calls / text.count("\n")
+
+    calls_per_line(many(2, 2, 1))
+    assert calls_per_line(many(*size)) < 2 * calls_per_line(many(10, 20, 5))
+
+
 def test_a_square_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of n optimizers in one function is followed through all of it, which `MAX_WORK` bounds."""
 

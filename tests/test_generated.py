@@ -15,8 +15,6 @@ from generated.instrument import runs
 from generated.judge import faults_of_fixes, judge, seen
 from generated.shrink import draws, shrunk, written
 
-from gradlint.linter import lint
-from gradlint.rule import all_rules
 from gradlint.source import Source
 
 HEAD = """\
@@ -153,33 +151,6 @@ def test_a_wrong_fix_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     wiped = Source("program.py", program(loop.format("    opt.zero_grad()\n")))
     monkeypatch.setattr("generated.judge.fix", lambda *_, **__: SimpleNamespace(source=wiped))
     assert list(faults_of_fixes(program(loop.format(""))))
-
-
-def many(scopes: int, branches: int, optimizers: int) -> str:
-    """A file with much in it: a chain of helpers, one of which calls itself, and a loop with many branches."""
-    lines = ["import torch", "from torch import nn, optim", ""]
-    for number in range(scopes):
-        inner = f"helper_{number + 1}" if number % 50 != 49 and number + 1 < scopes else f"helper_{number}"
-        lines += [f"def helper_{number}(net, opt, x):", "    if x.item() > 0:", f"        {inner}(net, opt, x)"]
-        lines += ["    opt.zero_grad()", "    net(x).backward()", "    opt.step()", ""]
-    lines += ["def main(loader):"]
-    for number in range(optimizers):
-        lines += [
-            f"    net_{number} = nn.Linear(2, 2)",
-            f"    opt_{number} = optim.SGD(net_{number}.parameters(), lr=0.1)",
-        ]
-    lines += ["    for x in loader:"]
-    for number in range(branches):
-        at = number % optimizers
-        lines += [f"        if x[{number}].item() > 0:", f"            opt_{at}.zero_grad()"]
-        lines += [f"            net_{at}(x).backward()", f"            opt_{at}.step()"]
-    lines += [f"        helper_0(net_{number}, opt_{number}, x)" for number in range(optimizers)]
-    return "\n".join(lines) + "\n"
-
-
-def test_a_large_file_is_judged() -> None:
-    result = lint(Source("large.py", many(100, 100, 5)), all_rules())
-    assert result.parses and not result.failures and not result.diagnostics
 
 
 ORDER = "import sys\nfrom gradlint.cli import main\nmain(sys.argv[1:])\n"

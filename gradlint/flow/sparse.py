@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradlint.events import Assign, Call, Event, Read
 from gradlint.flow import guards
@@ -29,7 +29,7 @@ class Sparse:
         key = (graph, region)
         if key not in self._views:
             acting = {event for event in graph.events() if self._matters(event, region)}
-            self._views[key] = View(graph, region, acting, self._reach)
+            self._views[key] = View(graph, region, acting)
         self._last = self._views[key]
         return self._last
 
@@ -88,14 +88,13 @@ def _acts(event: Event, region: Region, reach: Reach) -> bool:
 class View:
     """A graph, as it matters to a region. `kept` are the families of the conditions that are worth remembering."""
 
-    def __init__(self, graph: Graph, region: Region, acting: set[Event], reach: Reach) -> None:
+    def __init__(self, graph: Graph, region: Region, acting: set[Event]) -> None:
         self.graph = graph
         self.region = region
         self._acting = acting
-        self._reach = reach
-        decisive = [test for test in graph.tests if test.jumps or not acting.isdisjoint(test.guards)]
+        decisive = {test for test in graph.tests if test.jumps or not acting.isdisjoint(test.guards)}
         self.kept = graph.memory.kept & {guards.family(test.literal.condition) for test in decisive}
-        self._idle = {edge for test in graph.tests if test not in set(decisive) for edge in test.edges}
+        self._idle = {edge for test in graph.tests if test not in decisive for edge in test.edges}
         self._read = {read for test in decisive for read in test.literal.condition.reads}
         self._calls_matter = _may_change(decisive, graph)
         self._leaving: dict[int, Sequence[Edge]] = {}
@@ -103,17 +102,19 @@ class View:
     def leaving(self, number: int) -> Sequence[Edge]:
         """The edges that lead from a node, or from what is gone past after it, to what matters next."""
         nodes = self.graph.nodes
-        work, open_ = [number], {number}
+        work = [number]
+        past: dict[int, list[Edge]] = {}  # of the nodes that are being looked at
         while number not in self._leaving:
             node = work[-1]
-            past = [edge.target for edge in nodes[node].edges if self._is_gone_past(edge)]
-            new = [each for each in past if each not in self._leaving and each not in open_]
-            if new:
-                work.append(new[0])
-                open_.add(new[0])
-                continue
-            self._leaving[node] = self._joined(nodes[node].edges)
-            work.pop()
+            if node not in past:
+                past[node] = [edge for edge in nodes[node].edges if self._is_gone_past(edge)]
+            ahead = (edge.target for edge in past[node])
+            new = next((each for each in ahead if each not in self._leaving and each not in past), None)
+            if new is None:
+                self._leaving[node] = self._joined(nodes[node].edges, past[node])
+                work.pop()
+            else:
+                work.append(new)
         return self._leaving[number]
 
     def between(self, number: int, edge: Edge) -> tuple[Event, ...]:
@@ -129,14 +130,12 @@ class View:
                     work.append(past.target)
         return ways[edge.source]
 
-    def _joined(self, edges: Sequence[Edge]) -> Sequence[Edge]:
-        found: dict[Edge, None] = {}
-        for edge in edges:
-            past = self._leaving.get(edge.target) if self._is_gone_past(edge) else None
-            if past is not None and len(edges) == 1:
-                return past
-            found |= dict.fromkeys([edge] if past is None else past)
-        return tuple(found)
+    def _joined(self, edges: Sequence[Edge], past: Sequence[Edge]) -> Sequence[Edge]:
+        """Some edges; instead of those that are gone past, what leads on from their ends, unless that is a circle."""
+        ways = [self._leaving.get(edge.target, (edge,)) if edge in past else (edge,) for edge in edges]
+        if all(way is ways[0] for way in ways[1:]):
+            return ways[0] if ways else ()
+        return tuple(dict.fromkeys(edge for way in ways for edge in way))
 
     def _is_gone_past(self, edge: Edge) -> bool:
         """Whether nothing happens on an edge and at its end."""
@@ -144,7 +143,7 @@ class View:
             return False
         if edge.loop is not None or edge.ends_scope is not None or edge.rebinds or edge.leaves or edge.sets:
             return False
-        if any(self._reach.clears(event, self.region) for event in edge.avoids):
+        if not self._acting.isdisjoint(edge.avoids):
             return False
         return not self._matters(self.graph.nodes[edge.target].event)
 
@@ -161,6 +160,6 @@ class View:
                 return event in self._acting
 
 
-def _may_change(tests: Sequence[Test], graph: Graph) -> bool:
+def _may_change(tests: Iterable[Test], graph: Graph) -> bool:
     """Whether another scope may change what some tests ask for."""
     return any(guards.may_change(test.literal.condition, graph.volatile) for test in tests)

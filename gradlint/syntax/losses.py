@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import libcst as cst
 
@@ -225,6 +226,7 @@ def is_network(objects: Objects, path: Path) -> bool:
             return False
 
 
+@lru_cache(maxsize=16)
 def _losses(table: Table) -> frozenset[str]:
     """The names of variables that something is back-propagated by."""
     calls = [mention.call for mention in table.mentions.get("backward", ()) if mention.call is not None]

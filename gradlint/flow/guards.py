@@ -61,6 +61,15 @@ class LastTrip:
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """`counter > constant`; nothing tests that, it is what is left of a value once it was counted up."""
+
+    counter: Path
+    constant: int
+    reads: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """A variable holds what some networks computed; nothing tests that, but it holds as far as a condition does."""
 
@@ -69,7 +78,7 @@ class Computed:
     reads: frozenset[Path]
 
 
-Condition = Truth | IsNone | Equals | Cycle | LastTrip | Computed
+Condition = Truth | IsNone | Equals | Cycle | LastTrip | Above | Computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Literal:
                 shown = f"({counter} + {shift}) % {period} == 0"
             case LastTrip(counter):
                 shown = f"{counter} at its end"
+            case Above(counter, constant):
+                shown = f"{counter} > {constant}"
             case Computed(subject, networks):
                 shown = f"{subject} by {', '.join(map(str, sorted(networks)))}"
         return shown if self.holds else f"not ({shown})"
@@ -177,6 +188,10 @@ def _implied(known: Literal, asked: Condition) -> bool | None:
             return False
         case Equals(one, a), Equals(other, b) if one == other and a == b:
             return holds
+        case Above(one, low), Equals(other, int() as a) if one == other and a <= low:
+            return False
+        case Above(one, low), Truth(other) if one == other and low >= 0:
+            return True
         case Equals(one, a), Cycle(counter, shift, period) if one == counter and holds and isinstance(a, int):
             return _meets(a + shift, period)
         case Cycle(counter, shift, period), Equals(one, a) if one == counter and not holds and isinstance(a, int):
@@ -215,6 +230,8 @@ def family(condition: Condition) -> tuple[object, ...]:
             return ("value", subject)
         case LastTrip(counter):
             return ("last", counter)
+        case Above(counter):
+            return ("above", counter)
         case Computed(subject):
             return ("computed", subject)
 
@@ -248,8 +265,12 @@ Phases = Mapping[tuple[Path, str], tuple[int, int]]
 """The smallest and largest shift at which a scope tests each counter and period."""
 
 
-def advance(known: Literals, counter: Path, by: int, phases: Phases, *, exactly: bool = False) -> Literals:
-    """What still holds, and still matters, once `by` was added to a counter; its value as well with `exactly`."""
+def advance(
+    known: Literals, counter: Path, by: int, phases: Phases, *, exactly: bool = False, grows: bool = False
+) -> Literals:
+    """What still holds, and still matters, once `by` was added to a counter; its value as well with `exactly`, that it
+    is larger than before with `grows`.
+    """
     if not any(_mentions(literal.condition, counter) for literal in known):
         return known
     kept: set[Literal] = set()
@@ -263,7 +284,20 @@ def advance(known: Literals, counter: Path, by: int, phases: Phases, *, exactly:
                 kept.add(moved)
         elif exactly and literal.holds and isinstance(condition, Equals) and isinstance(condition.constant, int):
             kept.add(Literal(replace(condition, constant=condition.constant + by), True))
+        elif grows and by > 0:
+            kept.update(_larger(literal, counter, by))
     return frozenset(kept)
+
+
+def _larger(literal: Literal, counter: Path, by: int) -> Iterator[Literal]:
+    """What is left of what is known of a counter once something was added to it."""
+    match literal:
+        case Literal(Above(), _):
+            yield literal
+        case Literal(Equals(_, int() as value, reads), True):
+            yield Literal(Above(counter, value + by - 1, reads), True)
+        case _:
+            pass
 
 
 def positions(literal: Literal, phases: Phases) -> Iterator[Literal]:
@@ -322,7 +356,7 @@ def _renamed(condition: Condition, pairs: tuple[tuple[Path, Path], ...], hidden:
             reads.add(read)
     if not moved:
         return condition
-    if isinstance(condition, Cycle | LastTrip):
+    if isinstance(condition, Cycle | LastTrip | Above):
         return replace(condition, counter=_moved(condition.counter, pairs), reads=frozenset(reads))
     if isinstance(condition.subject, str):
         return None  # its text is in the names of the old scope

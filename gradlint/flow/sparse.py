@@ -93,8 +93,10 @@ class View:
         self.region = region
         self._acting = acting
         decisive = {test for test in graph.tests if test.jumps or not acting.isdisjoint(test.guards)}
-        self.kept = graph.memory.kept & {guards.family(test.literal.condition) for test in decisive}
-        self._idle = {edge for test in graph.tests if test not in decisive for edge in test.edges}
+        self.kept = graph.memory.kept & set(map(_family, decisive))
+        # One that decides nothing here may still tell what another one will find.
+        idle = (test for test in graph.tests if test not in decisive and _family(test) not in self.kept)
+        self._idle = {edge for test in idle for edge in test.edges}
         self._read = {read for test in decisive for read in test.literal.condition.reads}
         self._calls_matter = _may_change(decisive, graph)
         self._leaving: dict[int, Sequence[Edge]] = {}
@@ -163,3 +165,7 @@ class View:
 def _may_change(tests: Iterable[Test], graph: Graph) -> bool:
     """Whether another scope may change what some tests ask for."""
     return any(guards.may_change(test.literal.condition, graph.volatile) for test in tests)
+
+
+def _family(test: Test) -> object:
+    return guards.family(test.literal.condition)

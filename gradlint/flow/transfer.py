@@ -52,7 +52,7 @@ class Transfer:
         """
         if isinstance(event, Assign):
             region = fact.region.assigned(event.target)
-            yield replace(fact, region=region, literals=guards.forget(fact.literals, event.target))
+            yield replace(fact, region=region, literals=self._after_assignment_at_first(event, graph, fact))
         elif not self._reach.concerns(event, fact.region):
             yield fact
         else:
@@ -114,11 +114,17 @@ class Transfer:
 
     def _after_assignment(self, event: Assign, graph: Graph, fact: Fact) -> Literals:
         if event.advance is not None:
-            literals = guards.advance(fact.literals, event.target, event.advance, graph.memory.phases)
+            literals = _counted(event, graph, fact)
         else:
             literals = guards.forget(fact.literals, event.target)
         settled = graph.settled.get(event)
         return literals if settled is None else self._with(literals, [settled], graph, fact.region)
+
+    def _after_assignment_at_first(self, event: Assign, graph: Graph, fact: Fact) -> Literals:
+        """What is known of counters, where nothing was begun to be followed."""
+        if event.target not in graph.counters or event.target.fields:
+            return guards.forget(fact.literals, event.target)
+        return self._after_assignment(event, graph, fact)
 
     def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
         """Literals with those of some more that are worth remembering, and what these say of cycles that are."""
@@ -178,6 +184,12 @@ class Transfer:
                 if any(self._reach.clears(event, other) for event in callee.events()):
                     return True
         return False
+
+
+def _counted(event: Assign, graph: Graph, fact: Fact) -> Literals:
+    assert event.advance is not None
+    phases = graph.memory.phases
+    return guards.advance(fact.literals, event.target, event.advance, phases, grows=event.advance > 0)
 
 
 def _family_of(literal: Literal) -> object:

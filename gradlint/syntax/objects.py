@@ -10,7 +10,7 @@ from gradlint.regions import ELEMENT, GROUPS, Path, Region
 from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.program import File, Program
-from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.scopes import Binding, Scope, stays
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Choice, Function, Groups, Instance, Made, Optimizer, Parameters
 
@@ -132,7 +132,7 @@ class Objects(Evaluator):
         file = self.program.home(self.program.scopes[path.scope])
         if file not in self._given_away:
             mentions = file.table.mentions.get("zero_grad", ())
-            paths = [self.path(m.receiver, m.scope) for m in mentions if m.call is None]
+            paths = [self.path(m.receiver, m.scope) for m in mentions if m.call is None and not stays(m)]
             self._given_away[file] = frozenset(path for path in paths if path is not None)
         return path in self._given_away[file]
 

@@ -212,6 +212,25 @@ def is_reachable(scope: Scope) -> bool:
     return outer is not None and outer.kind == "module"
 
 
+def stays(method: Mention) -> bool:
+    """Whether a method is only bound to a variable of a function, `clear = optimizer.zero_grad`, and called by that."""
+    own = method.scope.bindings.items() if method.scope.kind == "function" else ()
+    names = [name for name, bindings in own if len(bindings) == 1 and _is_bound(bindings[0].value, method)]
+    if len(names) != 1:
+        return False
+    nodes = list(walk_everything(method.scope.node))
+    calls = sum(isinstance(each, cst.Call) and _is_name(each.func, names[0]) for each in nodes)
+    return sum(_is_name(each, names[0]) for each in nodes) == calls + 1
+
+
+def _is_bound(value: cst.BaseExpression | None, method: Mention) -> bool:
+    return isinstance(value, cst.Attribute) and value.value is method.receiver
+
+
+def _is_name(node: cst.CSTNode, name: str) -> bool:
+    return isinstance(node, cst.Name) and node.value == name
+
+
 def is_stub(function: Scope) -> bool:
     """Whether a function does nothing but wait to be overridden."""
     body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
@@ -226,8 +245,12 @@ def is_stub(function: Scope) -> bool:
 def only_steps_or_clears(function: Scope) -> bool:
     """Whether all that a function does is to call `step` and `zero_grad`."""
     body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
-    parts = [part for line in body.body for part in getattr(line, "body", (line,))] if body is not None else []
-    return all(_is_literal(part) or _calls_one_of(part, ("step", "zero_grad")) for part in parts) and bool(parts)
+    lines = body.body if body is not None else ()
+    return bool(lines) and all(
+        isinstance(line, cst.SimpleStatementLine)
+        and all(_is_literal(part) or _calls_one_of(part, ("step", "zero_grad")) for part in line.body)
+        for line in lines
+    )
 
 
 def _calls_one_of(statement: cst.CSTNode, names: tuple[str, ...]) -> bool:

@@ -30,14 +30,19 @@ class Told:
     added: int
 
 
+class Broken(Exception):
+    """The linter crashed, or found no program in a text."""
+
+
 def told(text: str) -> list[Told]:
-    """What GRD101 says of a program."""
+    """What GRD101 says of a program. Raises Broken."""
     return [_told(each) for each in _findings(Source("program.py", text))]
 
 
 def _findings(source: Source) -> list[Diagnostic]:
     result = lint(source, all_rules())
-    assert result.parses and not result.failures, result
+    if result.failures or not result.parses:
+        raise Broken("; ".join(result.failures) or "it does not parse")
     return [each for each in result.diagnostics if each.code == "GRD101"]
 
 
@@ -85,7 +90,10 @@ class Judged:
 
 def judge(text: str) -> Judged:
     """Compare what the linter says of a program with its runs."""
-    reports = told(text)
+    try:
+        reports = told(text)
+    except Broken as error:
+        return Judged("broken", (str(error),))
     what = seen(text, reports)
     verdict = "wrong" if what.certain else "doubtful" if what.doubtful else "right"
     return Judged(verdict, tuple(_disagreements(reports, what)))
@@ -104,7 +112,11 @@ def _disagreements(reports: Sequence[Told], what: Seen) -> Iterator[str]:
 def faults_of_fixes(text: str) -> Iterator[str]:
     """What the fixes of a program change that they should not, or leave as it was, in words."""
     source = Source("program.py", text)
-    findings = _findings(source)
+    try:
+        findings = _findings(source)
+    except Broken as error:
+        yield str(error)
+        return
     fixed = fix(source, findings, _findings, unsafe=True).source.text if findings else text
     if fixed == text:
         return

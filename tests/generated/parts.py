@@ -23,13 +23,13 @@ class Parts(Statements):
         if clears == "middle":
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
         self.maybe_guarded(place, lambda inner: self.backward(inner, loss), 6)
-        if self.happens(10) and place.in_loop:
+        if self.happens(10):
             self.leave(place)
         if clears in ("after", "both") and self.happens(30):
             self.maybe_guarded(place, lambda inner: self._step_and_clear(inner, trained), 60)
             return
         self.maybe_guarded(place, lambda inner: self.step(inner, trained), 12)
-        if self.happens(8) and place.in_loop:
+        if self.happens(8):
             self.leave(place)
         if clears in ("after", "both"):
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
@@ -41,16 +41,20 @@ class Parts(Statements):
     def maybe_guarded(self, place: Place, what: Callable[[Place], None], percent: int) -> None:
         """A statement, sometimes under a condition."""
         if self.happens(percent):
-            self.block(f"if {self.condition(place)}:", lambda: what(place.inside()))
+            condition = self.condition(place)
+            self.block(f"if {condition}:", lambda: what(place.inside().knowing(condition)))
         else:
             what(place)
 
     def leave(self, place: Place) -> None:
-        """A jump out of the trip or the loop, under a condition."""
-        if self.happens(30):  # not where it would be left in its first trip whatever happens
-            self.block(f"if {self.condition(replace(place, counters=()))}:", lambda: self.write("break"))
-        else:
-            self.block(f"if {self.condition(place)}:", lambda: self.write("continue"))
+        """A jump out of the trip, the loop or the function, under a condition, where there is one."""
+        how = self.pick(
+            *(["continue", "continue", "break"] if place.in_loop else []), *["return"][: place.may_return], ""
+        )
+        if how in ("break", "return"):  # not where it would be left in its first trip whatever happens
+            place = replace(place, counters=())
+        if how:
+            self.block(f"if {self.condition(place)}:", lambda: self.write(how))
 
     def closure(self, place: Place) -> None:
         """A step that is given a function."""
@@ -96,9 +100,10 @@ class Parts(Statements):
                 self.write(f"{helper.name}({trained.optimizer})")
             case "net":
                 self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {place.batch}, {go})")
+            case "epoch" if place.loader:
+                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {place.loader}, {go})")
             case "epoch":
-                loader = place.loader or f"[{place.batch}]"
-                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {loader}, {go})")
+                self.update(place)
             case "method":
                 self.write(f"self.{helper.name}({place.batch}, {go})")
 
@@ -137,7 +142,7 @@ class Parts(Statements):
         """An `if`, often with an `else`."""
         condition = self.condition(place)
         # What holds after an `or` is not known branch by branch, so nothing inside asks for the counter again.
-        inside = replace(place, counters=(), batches="") if " or " in condition else place
+        inside = replace(place, counters=(), batches="") if " or " in condition else place.knowing(condition)
         self.block(f"if {condition}:", lambda: self.statements(inside.inside()))
         if self.happens(60):
             self.block("else:", lambda: self.statements(inside.inside()))
@@ -146,10 +151,15 @@ class Parts(Statements):
         """A loop around parts."""
         kinds = ["for", "enumerate"] if place.loader else []
         kinds += ["range"] if place.batch else []
-        kinds += ["while"] if place.batch and place.loader else []
+        kinds += ["while", "forever"] if place.batch and place.loader else []
         kind = self.pick(*kinds)
         number = self.new("i")
+        pending = f"{place.loader}.pending({self.names})"  # by its number no other one
         inside = replace(place.inside(loop=True), is_fresh=False)
+        count = self.new("count") if kind in ("for", "while", "forever") and self.happens(30) else ""
+        if count:
+            self.write(f"{count} = 0")
+            inside = replace(inside, counters=(*place.counters[-1:], count))
         match kind:
             case "for":
                 head = f"for x in {place.loader}:"
@@ -162,13 +172,29 @@ class Parts(Statements):
             case "range":
                 head = f"for {number} in range({self.pick('2', '3')}):"
                 inside = replace(inside, counters=(*place.counters[-1:], number))
+            case "while":
+                head = f"while {pending}:"
             case _:
-                head = f"while {place.loader}.pending():"
-        self.block(head, lambda: self.statements(inside))
+                head = "while True:"
+
+        def body() -> None:
+            if kind == "forever":
+                self.block(f"if not {pending}:", lambda: self.write("break"))
+            if count and self.happens(50):
+                self.write(f"{count} += 1")
+                self.statements(inside)
+            else:
+                self.statements(inside)
+                self.lines += [f"{'    ' * self.indent}{count} += 1"] if count else []
+
+        self.block(head, body)
 
     def attempt(self, place: Place) -> None:
         """A `try` around parts."""
         self.block("try:", lambda: self.statements(place.inside()))
+        if self.happens(15):
+            self.block("finally:", lambda: self.clear(place, self.pick(*place.trained)))
+            return
         leave = self.pick("pass", "continue") if place.in_loop else "pass"
 
         def handler() -> None:

@@ -15,7 +15,7 @@ class Writer(Parts):
     def helper(self, kind: str) -> Helper:
         """A function that trains what it is given."""
         name = self.new({"loss": "apply", "optimizer": "finish", "net": "train_step", "epoch": "train_epoch"}[kind])
-        mine = Place((Trained("optimizer", ("net",)),), flags=("go",))
+        mine = Place((Trained("optimizer", ("net",)),), flags=("go",), may_return=True)
         if kind == "loss":
 
             def body() -> None:
@@ -128,7 +128,7 @@ class Writer(Parts):
             methods: list[Helper] = []
             for _ in range(self.pick(1, 0, 2)):
                 name = self.new("update")
-                place = Place(trained, "x", flags=("go",), helpers=tuple(functions), depth=2)
+                place = Place(trained, "x", flags=("go",), may_return=True, helpers=tuple(functions), depth=2)
                 self.function(name, "self, x, go", lambda place=place: self.statements(place))  # type: ignore[misc]
                 methods.append(Helper(name, "method"))
             place = Place(trained, loader="loader", flags=("amp",), helpers=(*methods, *methods, *functions))

@@ -349,8 +349,8 @@ def clear(parameters: Iterable[Parameter], set_to_none: bool = True) -> None:
             parameter.grad.zero_()
 
 
-LENGTHS = (0, 1, 2, 3, 4, 7)
-"""Of data. The last one is long enough for two rounds of a window of three and a step."""
+LENGTHS = (0, 1, 2, 3, 5, 14)
+"""Of data. The last one is long enough for two rounds of windows of two and of three together, and a step."""
 
 
 class Loader:

@@ -37,6 +37,7 @@ class Place:
     helpers: tuple[Helper, ...] = ()
     scaler: str | None = None
     in_loop: bool = False
+    may_return: bool = False
     is_fresh: bool = False  # each trip has a batch of its own
     depth: int = 0
 
@@ -44,13 +45,17 @@ class Place:
         """The same place, one block further in."""
         return replace(self, depth=self.depth + 1, in_loop=self.in_loop or loop)
 
+    def knowing(self, condition: str) -> Place:
+        """The same place, where a condition is known: nobody asks for its flag again."""
+        return replace(self, flags=tuple(flag for flag in self.flags if flag != condition.removeprefix("not ")))
+
 
 class Statements(Text):
     """Clears, losses, backward passes, steps, and what is asked for before them."""
 
     def clear(self, place: Place, trained: Trained) -> None:
         """A clear, in one of its forms."""
-        form = self.pick(0, 0, 0, 1, 2, 3, 4, 5)
+        form = self.pick(0, 0, 0, 1, 2, 3, 4, 5, 6, 7)
         optimizer = trained.optimizer
         if form == 0:
             self.write(f"{optimizer}.zero_grad()")
@@ -65,9 +70,22 @@ class Statements(Text):
         elif form == 4:
             for net in trained.nets:
                 self.block(f"for p in {net}.parameters():", self._zero_if_there)
+        elif form == 5:
+            self._each(place, "each.zero_grad()")
+        elif form == 6:
+            self.block(f"for group in {optimizer}.param_groups:", self._clear_group)
         else:
-            every = [each.optimizer for each in place.trained]
-            self.block(f"for each in [{', '.join(every)}]:", lambda: self.write("each.zero_grad()"))
+            name = self.new("wipe")
+            self.write(f"{name} = {optimizer}.zero_grad")
+            self.write(f"{name}()")
+
+    def _each(self, place: Place, what: str) -> None:
+        """Something is done with each optimizer."""
+        every = [each.optimizer for each in place.trained]
+        self.block(f"for each in [{', '.join(every)}]:", lambda: self.write(what))
+
+    def _clear_group(self) -> None:
+        self.block('for p in group["params"]:', lambda: self.write("p.grad = None"))
 
     def _zero_if_there(self) -> None:
         self.block("if p.grad is not None:", lambda: self.write("p.grad.zero_()"))
@@ -96,6 +114,8 @@ class Statements(Text):
         if place.scaler is not None and self.happens(70):
             self.write(f"{place.scaler}.step({trained.optimizer})")
             self.write(f"{place.scaler}.update()")
+        elif len(place.trained) > 1 and self.happens(8):
+            self._each(place, "each.step()")
         else:
             self.write(f"{trained.optimizer}.step()")
 
@@ -117,6 +137,6 @@ class Statements(Text):
         if kind == "first":
             return self.pick(*place.counters) + self.pick(" == 0", " > 0")
         self.names += 1
-        if place.in_loop and not place.is_fresh:
-            return f"{place.loader}.pending({self.names})" if place.loader else place.flags[0]
+        if place.in_loop and not place.is_fresh:  # what is asked of a batch is the same in each trip
+            return f"{place.loader}.pending({self.names})" if place.loader else (*place.flags, "True")[0]
         return f"{place.batch or 'loss'}.norm({self.names}).item() > 0.5"

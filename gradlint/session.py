@@ -154,7 +154,8 @@ def _findings(outcomes: Sequence[Outcome]) -> list[Diagnostic]:
         for finding in reversed(_left(outcome))
         if finding.path != outcome.path
     }
-    return sorted((*found, *shared.values()), key=Diagnostic.sort_key)
+    own = {finding.sort_key() for finding in found}
+    return sorted((*found, *(each for key, each in shared.items() if key not in own)), key=Diagnostic.sort_key)
 
 
 def _left(outcome: Outcome) -> Sequence[Diagnostic]:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from generated.chance import chances
+from generated.files import MAIN, apart, told_of
 from generated.instrument import runs
 from generated.judge import faults_of_fixes, judge, seen
 from generated.shrink import draws, shrunk, written
@@ -45,6 +46,17 @@ def test_fixed_programs_apply_what_they_should(first: int) -> None:
     for number in range(first, first + 20):
         text, _ = written(draws(number), apart=True)
         assert list(faults_of_fixes(text)) == [], text
+
+
+@pytest.mark.parametrize("first", range(0, 100, 25))
+def test_helpers_in_another_file_change_nothing(first: int) -> None:
+    for number in range(first, first + 25):
+        text, _ = written(draws(number))
+        files = apart(text)
+        if len(files) > 1:
+            alone, together = told_of({MAIN: text}), told_of(files)
+            assert alone <= together, text  # of several findings of one cause one is told, in each file
+            assert together == alone or together <= {stale.added for stale in seen(text).certain}, text
 
 
 def test_generated_programs_are_right_and_wrong() -> None:

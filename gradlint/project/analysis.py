@@ -129,9 +129,7 @@ class _Judged:
                 graphs = pruned(lowered, self.callers.may_clear)
                 told = self._reports(graphs, rule, self.callers.may_clear)
             homes = _Homes(graphs, self.lowerer.program)
-            told = [
-                (finding, report) for finding, report in told if self._is_told_here(homes.file(finding.event), rule)
-            ]
+            told = [(finding, report) for finding, report in told if self._is_told_here(finding, homes, rule)]
             unsure = {number for _, report in told for number in self._resting_on(report, graphs)}
             if not unsure:
                 break
@@ -169,10 +167,15 @@ class _Judged:
         scopes = {homes.scope(event) for event, _ in finding.story}
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)
 
-    def _is_told_here(self, home: File, rule: FlowRule) -> bool:
-        """Whether what is wrong in a file is said when this one is judged: the other may not be judged itself."""
+    def _is_told_here(self, finding: Finding, homes: _Homes, rule: FlowRule) -> bool:
+        """Whether something wrong is said when this file is judged: it is in it, or comes from it, or is in a file that
+        is not judged itself. A helper that does nothing wrong alone is not asked for its callers.
+        """
+        home = homes.file(finding.event)
+        if self.file in (home, homes.file(finding.cause)):
+            return True
         text = self.lowerer.program.vocabulary.spelt_out(home.source.text.encode())
-        return home is self.file or not all(re.search(sign, text) for sign in rule.signs)
+        return not all(re.search(sign, text) for sign in rule.signs)
 
     def _resting_on(self, report: Report, graphs: dict[int, Graph]) -> Iterator[int]:
         """The scopes that a report takes to be called again, and whose callers nobody has looked for."""

@@ -29,6 +29,13 @@ class Told:
     applied: int
     added: int
 
+    @classmethod
+    def of(cls, diagnostic: Diagnostic) -> Told:
+        """Places are told in the order of the story, in which calls may come first."""
+        added = diagnostic.span.start.row
+        done = [each.span.start.row for each in diagnostic.related if each.message.startswith(("applied", "handed"))]
+        return cls(done[0] if done else added, added)
+
 
 class Broken(Exception):
     """The linter crashed, or found no program in a text."""
@@ -36,7 +43,7 @@ class Broken(Exception):
 
 def told(text: str) -> list[Told]:
     """What GRD101 says of a program. Raises Broken."""
-    return [_told(each) for each in _findings(Source("program.py", text))]
+    return [Told.of(each) for each in _findings(Source("program.py", text))]
 
 
 def _findings(source: Source) -> list[Diagnostic]:
@@ -44,13 +51,6 @@ def _findings(source: Source) -> list[Diagnostic]:
     if result.failures or not result.parses:
         raise Broken("; ".join(result.failures) or "it does not parse")
     return [each for each in result.diagnostics if each.code == "GRD101"]
-
-
-def _told(diagnostic: Diagnostic) -> Told:
-    """Places are told in the order of the story, in which calls may come first."""
-    added = diagnostic.span.start.row
-    applied = [place.span.start.row for place in diagnostic.related if place.message.startswith(("applied", "handed"))]
-    return Told(applied[0] if applied else added, added)
 
 
 @dataclass(slots=True)

@@ -104,8 +104,8 @@ class Project:
     def said(self, *files: Path) -> set[tuple[Line, str]]:
         """The lines on which the linter speaks and the codes of the rules."""
         return {
-            (self.line(path, finding.span.start.row), finding.code)
-            for path, outcome in self.outcomes(*files).items()
+            (self.line(Path(finding.path).resolve(), finding.span.start.row), finding.code)
+            for outcome in self.outcomes(*files).values()
             for finding in outcome.diagnostics
         }
 

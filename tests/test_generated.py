@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+from functools import cache
 from itertools import islice, product
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,15 +168,23 @@ def test_a_wrong_fix_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 ORDER = "import sys\nfrom gradlint.cli import main\nmain(sys.argv[1:])\n"
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "missing_zero_grad"
+FILES = [str(path) for path in [*sorted(FIXTURES.glob("*.py"))[::30], *sorted(FIXTURES.glob("*/*.py"))[::12]]]
 
 
-@pytest.mark.parametrize("seed", ["1"])
-def test_the_same_bytes_for_any_order_of_files_and_any_hash_seed(seed: str) -> None:
-    fixtures = Path(__file__).parents[1] / "fixtures" / "missing_zero_grad"
-    files = sorted(str(path) for path in fixtures.glob("*.py"))[::12]
+def said_of(files: list[str], seed: int, jobs: int) -> bytes:
+    command = [sys.executable, "-c", ORDER, "check", "--isolated", "--output-format", "json", "--jobs", str(jobs)]
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+    return subprocess.run([*command, *files], env=environment, capture_output=True).stdout
 
-    def told(order: list[str], hash_seed: str) -> bytes:
-        command = [sys.executable, "-c", ORDER, "check", "--isolated", "--output-format", "json", *order]
-        return subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True).stdout
 
-    assert told(files, "0") == told(files[::-1], seed)
+@cache
+def said_in_order() -> bytes:
+    return said_of(FILES, seed=0, jobs=1)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_same_bytes_for_any_order_of_files_and_any_hash_seed(seed: int) -> None:
+    files = random.Random(seed).sample(FILES, len(FILES))
+    assert b"GRD101" in said_in_order()
+    assert said_of(files, seed, jobs=seed) == said_in_order()

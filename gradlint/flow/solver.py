@@ -169,7 +169,7 @@ class Solver:
             self._spread(run, number, before, after, (callee, result))
 
     def _spread(self, run: Run, number: int, before: Fact, after: Fact, inner: tuple[Run, Fact] | None) -> None:
-        for edge in run.seen_by(after, self._sparse).leaving(number):
+        for edge in run.seen_by(after.region, self._sparse).leaving(number):
             fact = self._transfer.along(edge, run.graph, after)
             if fact is not None:
-                self._arrive(run, edge.target, fact, Origin(number, before, edge, inner))
+                self._arrive(run, edge.target, fact, Origin(number, before, after.region, edge, inner))

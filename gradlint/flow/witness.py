@@ -31,17 +31,21 @@ class Run:
     exits: list[Fact] = field(default_factory=list)
     callers: list[tuple[Run, int, Fact]] = field(default_factory=list)
 
-    def seen_by(self, fact: Fact, sparse: Sparse) -> View:
-        """What matters of the graph to a fact. Most have the region of the one that entered."""
-        return self.view if fact.region is self.entry.region else sparse.view(self.graph, fact.region)
+    def seen_by(self, region: Region, sparse: Sparse) -> View:
+        """What matters of the graph to a region. Most facts have that of the one that entered."""
+        return self.view if region is self.entry.region else sparse.view(self.graph, region)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a fact at a node came from; `inner` is the callee's run whose exit it was."""
+    """Where a fact at a node came from: another one that was `left` with a region by an edge.
+
+    `inner` is the callee's run whose exit it was.
+    """
 
     node: int
     fact: Fact
+    left: Region
     edge: Edge
     inner: tuple[Run, Fact] | None = None
 
@@ -161,7 +165,7 @@ def _before(place: _Place, sparse: Sparse) -> Iterator[tuple[_Place, tuple[Momen
         event = run.graph.nodes[origin.node].event
         called = (Moment(event),) if event is not None else ()
         if origin.edge.source != origin.node:
-            past = run.seen_by(origin.fact, sparse).between(origin.node, origin.edge)
+            past = run.seen_by(origin.left, sparse).between(origin.node, origin.edge)
             trip = (*map(Moment, past), *trip)
         if origin.inner is None:
             yield _Place(run, origin.node, origin.fact, place.calls), (*called, *trip), event

@@ -86,12 +86,22 @@ class Solver:
         gathering: set[Event] = set()
         pending: set[Event] = set()
         for number, node in enumerate(graph.nodes):
-            if isinstance(node.event, Accumulate) and self._reach.concerns(node.event, region):
-                gathering |= {node.event} if number in graph.reached(number, settles) else set()
+            event = node.event
+            added = event is not None and isinstance(event, Accumulate) and self._reach.concerns(event, region)
+            if event is not None and added and number in graph.reached(number, settles):
+                gathering.add(event)
+            if added or (isinstance(event, Call) and self._leaves_some(event, region)):
                 # A call may step, or not.
                 reached = (graph.nodes[each].event for each in graph.reached(number, ends))
                 pending |= {event for event in reached if event is not None}
         return frozenset(gathering), frozenset(pending)
+
+    def _leaves_some(self, call: Call, region: Region) -> bool:
+        """Whether something is yet to be applied after a call."""
+        graph, inner = self._graphs.get(call.target), self._reach.within(call, region)
+        runs = (run for (entered, fact), run in self._runs.items() if entered is graph and fact.region == inner)
+        states = {fact.state for run in runs for fact in run.exits} - {self._rule.start()}
+        return not all(map(self._rule.owes_clear, states))
 
     def _waiting(self, step: Event | None, graph: Graph, region: Region) -> frozenset[Event]:
         """The steps of a scope to which a way leads from another one, whatever its conditions, with no deposit."""

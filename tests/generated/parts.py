@@ -76,9 +76,11 @@ class Parts(Statements):
     def single(self, place: Place) -> None:
         """One statement by itself."""
         trained = self.pick(*place.trained)
-        what = self.pick("clear", "clear", "step", "backward")
+        what = self.pick("clear", "clear", "step", "backward", *["move"][: trained.nets == ("net",)])
         if what == "clear":
             self.clear(place, trained)
+        elif what == "move":
+            self.write('net = net.to("cpu")')
         elif what == "step":
             self.step(place, trained)
         else:

@@ -257,6 +257,10 @@ class Module:
         """Clear everything."""
         clear(self.parameters(), set_to_none)
 
+    def to(self, device: str) -> Module:
+        """Parameters stay what they are."""
+        return self
+
     def train(self, mode: bool = True) -> Module:
         """Nothing that is kept here."""
         return self

@@ -96,15 +96,12 @@ def _handle(low: Lowering, node: cst.Try | cst.TryStar, handlers: Handlers, hold
 
 
 def _finally(low: Lowering, body: cst.BaseSuite, final: Finally) -> None:
-    """The block runs once for going on, and once for all jumps together, which then go on to where they wanted."""
+    """The block runs once for going on, and once for each kind of jump, which then goes on to where it wanted."""
     build = low.build
     ends, holds = build.ends, build.holds
-    if final.jumps:
-        low.continue_at([end for waiting in final.jumps.values() for end in waiting], frozenset())
+    for kind, waiting in final.jumps.items():
+        low.continue_at(waiting, frozenset())
         low.run(body)
-        at = build.add(None)
-        for kind in final.jumps if at is not None else ():
-            build.ends = [Edge(at)] if at is not None else []
-            jump(low, kind)
+        jump(low, kind)
     low.continue_at(ends, holds)
     low.run(body)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gradlint.events import Event
-from gradlint.flow.guards import Literals
+from gradlint.flow.conditions import Literals
 from gradlint.regions import Region
 
 

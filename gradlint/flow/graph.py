@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlint.events import Event
-from gradlint.flow.guards import Literal, Literals
+from gradlint.flow.conditions import Literal, Literals
 from gradlint.regions import Path
 
 

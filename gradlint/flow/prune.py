@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Unresolved
-from gradlint.flow import guards
+from gradlint.flow import conditions, guards
+from gradlint.flow.conditions import Cycle
 from gradlint.flow.graph import Graph, Memory, Node, Test
-from gradlint.flow.guards import Cycle
 from gradlint.regions import Path
 
 
@@ -112,7 +112,7 @@ def _memory(graph: Graph, live: list[Test]) -> Memory:
         if isinstance(cycle, Cycle):
             low, high = phases.get((cycle.counter, cycle.period), (cycle.shift, cycle.shift))
             phases[cycle.counter, cycle.period] = (min(low, cycle.shift), max(high, cycle.shift))
-    tested = frozenset(guards.family(test.literal.condition) for test in live)
+    tested = frozenset(conditions.family(test.literal.condition) for test in live)
     return Memory(frozenset(_kept(graph, live)), tested, phases)
 
 
@@ -120,7 +120,7 @@ def _kept(graph: Graph, tests: list[Test]) -> Iterator[object]:
     """Conditions that may decide another test: a second one, the same one in a later trip, or one of a caller."""
     seen: set[object] = set()
     for test in tests:
-        family = guards.family(test.literal.condition)
+        family = conditions.family(test.literal.condition)
         reads = test.literal.condition.reads
         steady = test.changes is not None and not guards.reads_any(test.literal, test.changes)
         shared = any(read.scope != graph.scope or read.name in graph.parameters for read in reads)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradlint.events import Assign, Call, Event, Read
-from gradlint.flow import guards
+from gradlint.flow import conditions, guards
 from gradlint.flow.graph import Edge, Graph, Test
 from gradlint.flow.reach import Reach
 from gradlint.regions import Region
@@ -168,4 +168,4 @@ def _may_change(tests: Iterable[Test], graph: Graph) -> bool:
 
 
 def _family(test: Test) -> object:
-    return guards.family(test.literal.condition)
+    return conditions.family(test.literal.condition)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gradlint.events import Assign, Call, Event, Forget
-from gradlint.flow import guards
+from gradlint.flow import conditions, decisions, guards
+from gradlint.flow.conditions import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
-from gradlint.flow.guards import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
 from gradlint.flow.reach import Reach
 from gradlint.flow.sparse import Sparse
 from gradlint.regions import GROUPS, Path, Region
@@ -59,7 +59,7 @@ class Transfer:
             for state in self._rule.flow(fact.state, event):
                 if state == fact.state:
                     yield fact
-                elif not any(guards.is_cut_short(each.condition, graph.limits) for each in holds):
+                elif not any(decisions.is_cut_short(each.condition, graph.limits) for each in holds):
                     yield replace(fact, state=state, literals=self._with(fact.literals, holds, graph, fact.region))
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
@@ -97,18 +97,18 @@ class Transfer:
         if edge.literal is None:
             return None if self._avoids(edge, fact) else literals
         condition = edge.literal.condition
-        if guards.is_cut_short(condition, graph.limits):
+        if decisions.is_cut_short(condition, graph.limits):
             return None
-        known = guards.decide(literals, condition)
+        known = decisions.decide(literals, condition)
         if known is None:
             known = _follows(condition, fact.region)
         if known is not None:
             return literals if known == edge.literal.holds else None
         # Where arithmetic shows that both ways are taken in turn, the way around the clear is no guess.
-        arithmetic = _counter_of(condition) in graph.counters and guards.happens_both_ways(literals, condition)
+        arithmetic = _counter_of(condition) in graph.counters and decisions.happens_both_ways(literals, condition)
         if not arithmetic and self._avoids(edge, fact):
             return None
-        if guards.family(condition) in self._sparse.view(graph, fact.region).kept:
+        if conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
 
@@ -147,8 +147,8 @@ class Transfer:
         assert isinstance(call, Call)
         literals = fact.literals | at.holds if fact.state == self._start else fact.literals
         known = guards.renamed(literals, ((outer, inner) for inner, outer in call.binds))
-        known |= {guards.settled(path, constant) for path, constant in call.constants}
-        told = frozenset(literal for literal in known if guards.family(literal.condition) in callee.memory.tested)
+        known |= {conditions.settled(path, constant) for path, constant in call.constants}
+        told = frozenset(literal for literal in known if conditions.family(literal.condition) in callee.memory.tested)
         return Fact(self._reach.within(call, fact.region), fact.state, told)
 
     def back(self, at: Node, caller: Graph, callee: Graph, before: Fact, result: Fact) -> Fact | None:
@@ -162,9 +162,9 @@ class Transfer:
         literals = guards.settle(before.literals, caller.volatile) | found
         if before.state == self._start:
             around = guards.settle(at.holds, caller.volatile)
-            if any(guards.decide(found, each.condition) is (not each.holds) for each in around):
+            if any(decisions.decide(found, each.condition) is (not each.holds) for each in around):
                 return None
-            if any(guards.is_cut_short(each.condition, caller.limits) for each in around):
+            if any(decisions.is_cut_short(each.condition, caller.limits) for each in around):
                 return None
             return replace(before, state=result.state, literals=self._with(literals, around, caller, before.region))
         return replace(before, state=result.state, literals=literals)
@@ -193,7 +193,7 @@ def _counted(event: Assign, graph: Graph, fact: Fact) -> Literals:
 
 
 def _family_of(literal: Literal) -> object:
-    return guards.family(literal.condition)
+    return conditions.family(literal.condition)
 
 
 def _unnamed(region: Region, target: Path) -> Region:
@@ -217,7 +217,7 @@ def _unbegun(edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
     if not fact.literals and not fact.region.apart and not first:
         return fact
     if edge.literal is not None:
-        known = guards.decide(fact.literals, edge.literal.condition)
+        known = decisions.decide(fact.literals, edge.literal.condition)
         if known is not None and known != edge.literal.holds:
             return None
     literals, region = fact.literals, fact.region

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gradlint.events import Event
+from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Edge, Graph, Node
-from gradlint.flow.guards import Literals
 
 Ends = list[Edge]
 

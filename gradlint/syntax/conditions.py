@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.flow.guards import CALLED, Condition, Cycle, Equals, IsNone, LastTrip, Literal, Truth
+from gradlint.flow.conditions import CALLED, Condition, Cycle, Equals, IsNone, LastTrip, Literal, Truth
 from gradlint.regions import Path
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope

@@ -9,7 +9,7 @@ from functools import lru_cache
 import libcst as cst
 
 from gradlint.bounds import Bound
-from gradlint.flow.guards import Computed, Literal, Literals
+from gradlint.flow.conditions import Computed, Literal, Literals
 from gradlint.regions import ELEMENT, GIVEN, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects

@@ -16,7 +16,7 @@ from generated import standin
 from generated.chance import chances
 from generated.execute import FLAGS, execute
 from generated.standin import PROGRAM, Optimizer, Parameter, Run
-from gradlint.flow import guards
+from gradlint.flow import decisions
 
 COUNTED = "%"
 """Stands for arithmetic among flags: a counter and a number decide it."""
@@ -167,9 +167,13 @@ class _Instrument(ast.NodeTransformer):
         """
         for each in _moduli(test):
             sized = isinstance(each.right, ast.Constant)
-            period = each.right.value if isinstance(each.right, ast.Constant) else guards.USUAL_PERIOD
+            period = each.right.value if isinstance(each.right, ast.Constant) else decisions.USUAL_PERIOD
             trips = min((self._trips[name] for name in _names_in(each.left) & self._trips.keys()), default=None)
-            if trips is not None and trips < guards.FULL_CYCLES * period and not (sized and trips <= guards.COUNTED):
+            if (
+                trips is not None
+                and trips < decisions.FULL_CYCLES * period
+                and not (sized and trips <= decisions.COUNTED)
+            ):
                 return [CUT_SHORT]
             if sized and not isinstance(test, ast.BoolOp) and self._unsized.isdisjoint(_names_in(each.left)):
                 return [COUNTED]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import libcst as cst
 
 from gradlint.events import Call, Clear, Event, Forget, Lend, Rescale
-from gradlint.flow import guards
+from gradlint.flow import decisions
+from gradlint.flow.conditions import Literal, Literals, Truth
 from gradlint.flow.graph import Edge, Test
-from gradlint.flow.guards import Literal, Literals, Truth
 from gradlint.syntax import catalogue
 from gradlint.syntax.builder import Arms, Ends
 from gradlint.syntax.lowering.context import Lowering
@@ -143,7 +143,7 @@ def _split(low: Lowering, literal: Literal) -> Arms:
     node = build.add(None)
     if node is None:
         return Arms([], build.holds, [], build.holds)
-    known = guards.decide(build.holds, literal.condition)
+    known = decisions.decide(build.holds, literal.condition)
     true, false = Edge(node, literal=literal), Edge(node, literal=literal.negated())
     low.graph.tests.append(Test(literal, (true, false), low.changes()))
     if known is not None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Step
-from gradlint.flow import guards
+from gradlint.flow import conditions, guards
+from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Graph
-from gradlint.flow.guards import Literals
 from gradlint.regions import NAMELESS, Path
 from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
@@ -136,7 +136,7 @@ class Lowering:
             event = replace(event, networks=networks, handed_on=tuple(self.losses.handed_on(event.arguments)))
         build.add(event)
         if isinstance(event, Assign) and event.is_constant:
-            literal = guards.settled(event.target, event.constant)
+            literal = conditions.settled(event.target, event.constant)
             self.graph.settled[event] = literal
             build.holds |= {literal}
 

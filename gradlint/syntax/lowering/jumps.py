@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import libcst as cst
 
+from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.guards import Literals
 from gradlint.syntax.lowering.context import Finally, Handlers, Loop, Lowering, without
 
 

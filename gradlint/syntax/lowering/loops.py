@@ -7,8 +7,9 @@ from collections.abc import Callable
 import libcst as cst
 
 from gradlint.events import Assign, Clear, Event, Read, Step
+from gradlint.flow.conditions import Equals, Literal, Literals
+from gradlint.flow.decisions import COUNTED
 from gradlint.flow.graph import Edge
-from gradlint.flow.guards import COUNTED, Equals, Literal, Literals
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of

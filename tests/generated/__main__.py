@@ -26,11 +26,11 @@ def faults(text: str, *, fixes: bool) -> list[str]:
     return list(faults_of_fixes(text) if fixes else judge(text).disagreements)
 
 
-def judged(first: int, fixes: bool) -> tuple[Counter[str], list[tuple[int, list[str]]]]:
+def judged(numbers: range, fixes: bool) -> tuple[Counter[str], list[tuple[int, list[str]]]]:
     """How many programs of a chunk were what, and those with a fault."""
     counts: Counter[str] = Counter()
     failed = []
-    for number in range(first, first + CHUNK):
+    for number in numbers:
         text, _ = written(draws(number), apart=fixes)
         counts["programs"] += 1
         if fixes:
@@ -52,20 +52,24 @@ def main() -> int:
     parser.add_argument("--fixes", action="store_true", help="apply fixes, and run what they make")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
     arguments = parser.parse_args()
+    if min(arguments.programs, arguments.jobs) < 1:
+        parser.error("--programs and --jobs begin at 1")
     began = time.monotonic()
     counts: Counter[str] = Counter()
     failed: list[tuple[int, list[str]]] = []
     if arguments.programs == 1:
         return show(arguments.first, fixes=arguments.fixes)
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        firsts = range(arguments.first, arguments.first + arguments.programs, CHUNK)
-        for counted, found in pool.map(judged, firsts, [arguments.fixes] * len(firsts)):
+        numbers = range(arguments.first, arguments.first + arguments.programs)
+        chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
+        for counted, found in pool.map(judged, chunks, [arguments.fixes] * len(chunks)):
             counts += counted
             failed += found
             for number, what in found:
                 print(f"{number}: {'; '.join(what)}", flush=True)
-    shown = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-    print(f"{shown}; {len(failed)} disagree; {time.monotonic() - began:.0f} s")
+    kinds = [f"{counts[name]} {name}" for name in ("right", "wrong", "doubtful", "broken") if counts[name]]
+    shown = f"{counts['programs']} programs" + (f" ({', '.join(kinds)} when they run)" if kinds else "")
+    print(f"{shown}; the linter disagrees on {len(failed)}; {time.monotonic() - began:.0f} s")
     return 1 if failed else 0
 
 

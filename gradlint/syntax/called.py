@@ -10,7 +10,7 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.program import Alone
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import constant_of, last_name
+from gradlint.syntax.tree import constant_of, elements_of, last_name
 from gradlint.syntax.values import Function, Items
 
 _STRANGERS = frozenset("env envs environment game bar pbar tqdm writer timer".split())
@@ -61,12 +61,15 @@ class Called:
         return [value for each in mine for value in each.values]
 
     def method_by_name(self, func: cst.BaseExpression) -> cst.Attribute | None:
-        """The `optimizer.zero_grad` or `optimizer.step` that a name was bound to."""
+        """The `zero_grad` or `step` of something that a name was bound to."""
         if not isinstance(func, cst.Name):
             return None
         owner = self._scope.owner(func.value)
         bindings = owner.bindings[func.value] if owner is not None else []
-        value = bindings[0].value if len(bindings) == 1 and not bindings[0].items and not bindings[0].each else None
+        value = bindings[0].value if len(bindings) == 1 and not bindings[0].each else None
+        for item in bindings[0].items if value is not None else ():  # clear_one, clear_other = one.zero_grad, ...
+            parts = elements_of(value) if value is not None else None
+            value = parts[item] if parts is not None and item < len(parts) else None
         return value if isinstance(value, cst.Attribute) and value.attr.value in ("zero_grad", "step") else None
 
     def of_somebody(self, call: cst.Call, place: Place) -> Unresolved | None:

@@ -82,7 +82,7 @@ class Conditions:
             if last is not None:
                 return Literal(last, positive)
             if known:
-                return Literal(Equals(self._subject(left), constant, self.reads(left)), positive)
+                return Literal(self._equals(left, constant), positive)
             if isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Modulo):
                 cycle = self._cycle_to(left, right)
                 if cycle is not None:
@@ -137,7 +137,14 @@ class Conditions:
                     return inner[0], inner[1] + (amount if isinstance(operator, cst.Add) else -amount)
         return None
 
-    def _last_trip(self, left: cst.BaseExpression, right: cst.BaseExpression) -> LastTrip | None:
+    def _equals(self, left: cst.BaseExpression, constant: object) -> Equals:
+        """`counter + shift == constant`, by the counter alone."""
+        counted = self._sum(left)
+        if counted is not None and isinstance(constant, int) and not isinstance(constant, bool):
+            return Equals(counted[0], constant - counted[1], self.reads(left))
+        return Equals(self._subject(left), constant, self.reads(left))
+
+    def _last_trip(self, left: cst.BaseExpression, right: cst.BaseExpression) -> LastTrip | Equals | None:
         """`i == len(x) - 1`, `i + 1 == len(x)`."""
         counted = self._sum(left)
         if counted is None:
@@ -147,7 +154,7 @@ class Conditions:
         known, value = constant_of(right)
         if known:
             last = isinstance(value, int) and limit.isdigit() and value - shift == int(limit) - 1
-            return LastTrip(counter, self.reads(left)) if last else None
+            return Equals(counter, int(limit) - 1, self.reads(left)) if last else None
         end = right
         if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
             known, back = constant_of(right.right)

@@ -236,9 +236,10 @@ class Effects:
         if followed is not None:
             return [followed]
         method = self._called.method_by_name(call.func)
+        if method is not None and method.attr.value == "zero_grad":
+            return self._zero_grad(call, method.value, statement)
         if method is not None and self._objects.optimizer(method.value, self._scope) is not None:
-            step = method.attr.value == "step"
-            return (self._step if step else self._zero_grad)(call, method.value, statement)
+            return self._step(call, method.value, statement)
         place = self._place(call, statement)
         values = [a.value for a in call.args]
         known = (call.func, *values, *self._called.kept(call))

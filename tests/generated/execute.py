@@ -9,7 +9,8 @@ from typing import Any
 
 from generated import standin
 from generated.chance import Chance
-from generated.standin import LENGTHS, Loader, Run, Tensor
+from generated.ledger import Run
+from generated.standin import LENGTHS, Loader, Tensor
 
 FLAGS = ("amp", "warm", "fast")
 """Parameters of `main` that nothing sets."""

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from generated import standin
 from generated.chance import chances
 from generated.execute import FLAGS, execute
-from generated.standin import PROGRAM, Optimizer, Parameter, Run
+from generated.ledger import PROGRAM, Leaf, Run
+from generated.standin import Optimizer
 from gradlint.flow import decisions
 
 COUNTED = "%"
@@ -77,7 +78,7 @@ class Probe:
                 deposit.doubtful = True
 
 
-def _holds(target: object, parameter: Parameter) -> bool:
+def _holds(target: object, parameter: Leaf) -> bool:
     if isinstance(target, (Optimizer, standin.Module)):
         return any(each is parameter for each in target.parameters())
     return target is None or target is parameter

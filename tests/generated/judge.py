@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from generated.instrument import runs
-from generated.standin import Stale
+from generated.ledger import Stale
 from gradlint.diagnostics import Diagnostic
 from gradlint.fixer import fix
 from gradlint.linter import lint

@@ -11,8 +11,9 @@ import pytest
 from generated.chance import Chance
 from generated.execute import execute
 from generated.instrument import risky_rows, runs
+from generated.ledger import PROGRAM, Run
 from generated.shrink import draws, written
-from generated.standin import PROGRAM, Norm, Run, Value
+from generated.standin import Norm, Value
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed, so the stand-in was compared with nothing")
 

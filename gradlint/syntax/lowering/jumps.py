@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Edge, Graph
 from gradlint.syntax.lowering.context import Finally, Handlers, Loop, Lowering, without
+from gradlint.syntax.tree import walk
 
 
 def jump(low: Lowering, kind: str) -> None:
@@ -76,9 +77,20 @@ def _body(low: Lowering, body: cst.BaseSuite, handlers: Handlers | None) -> None
 
 
 def _first(body: cst.BaseSuite) -> int:
-    """How many statements a block has up to the first one that does anything: a definition does not."""
-    definitions = (cst.FunctionDef, cst.ClassDef)
-    return next((n for n, each in enumerate(body.body, start=1) if not isinstance(each, definitions)), len(body.body))
+    """How many statements a block has up to the first one that does anything."""
+    return next((n for n, each in enumerate(body.body, start=1) if not _only_names(each)), len(body.body))
+
+
+def _only_names(statement: cst.CSTNode) -> bool:
+    """Whether a statement only gives something a name: a definition, or an assignment without a call."""
+    match statement:
+        case cst.FunctionDef() | cst.ClassDef():
+            return True
+        case cst.SimpleStatementLine(body=parts):
+            names = all(isinstance(part, cst.Assign) for part in parts)
+            return names and not any(isinstance(each, (cst.Call, cst.Subscript)) for each in walk(statement))
+        case _:
+            return False
 
 
 def _handle(low: Lowering, node: cst.Try | cst.TryStar, handlers: Handlers, holds: Literals) -> None:

@@ -100,23 +100,16 @@ def _implied(known: Literal, asked: Condition) -> bool | None:
         case Cycle(counter, shift, period), Equals(one, a) if one == counter and isinstance(a, int):
             return False if _meets(a + shift, period) is False else None
         case Cycle(counter, shift, period), Cycle(same, other, also) if (counter, period) == (same, also) and holds:
-            return _cycle(shift - other, period)
+            return _meets(shift - other, period)
         case _:
             return None
 
 
 def _meets(position: int, period: str) -> bool | None:
-    """Whether a position is a multiple of a period; of one that is not known only 0 is sure to be."""
-    if period.isdigit() and int(period) > 0:
-        return position % int(period) == 0
-    return True if position == 0 else None
+    """Whether a position is a multiple of a period.
 
-
-def _cycle(distance: int, period: str) -> bool | None:
-    """Whether a counter that stands at a multiple is also `distance` away from one.
-
-    A window of one is no window, so for a period that is not known neighbours are taken to differ.
+    A window of one is no window, so of a period that is not known the neighbours of a multiple are taken to be none.
     """
     if period.isdigit() and int(period) > 0:
-        return distance % int(period) == 0
-    return {0: True, 1: False}.get(abs(distance))
+        return position % int(period) == 0
+    return {0: True, 1: False}.get(abs(position))

@@ -37,7 +37,7 @@ class Path(NamedTuple):
 
     def touches(self, other: Path) -> bool:
         """Whether one of the two lies inside the other."""
-        return self.holds(other) or other.holds(self)
+        return self.name == other.name and (self.holds(other) or other.holds(self))
 
     def rebase(self, old: Path, new: Path) -> Path:
         """This path with its beginning `old` replaced by `new`."""
@@ -74,11 +74,9 @@ class Region:
 
     def rebase(self, old: Path, new: Path) -> Region:
         """The same region, seen from a scope that calls `old` by the name `new`."""
-        return Region(
-            self.params.rebase(old, new) if old.holds(self.params) else self.params,
-            self.owner.rebase(old, new) if old.holds(self.owner) else self.owner,
-            self.apart,
-        )
+        params = self.params.rebase(old, new) if old.holds(self.params) else self.params
+        owner = self.owner.rebase(old, new) if old.holds(self.owner) else self.owner
+        return self if params is self.params and owner is self.owner else Region(params, owner, self.apart)
 
     def assigned(self, target: Path) -> Region:
         """The same region, once a variable of the scope has another value."""

@@ -45,7 +45,7 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     text, before = _clear(applied), _clear(again)  # each in the names of its own scope
     between = [moment.event for moment in report.path[1:-1] if moment.event is not None]
     closure = next((e for e in between if isinstance(e, Call) and e.place.node is again.place.node), None)
-    if closure is not None and closure in report.pending:
+    if closure is not None and closure in report.around.pending:
         return None  # it would take away what was added before the closure
     if closure is not None:
         return Repair(before, Where.FIRST, closure, _BEFORE)
@@ -56,13 +56,13 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     foreign = bool(own) and own != deposits
     read = bool(deposits) and any(isinstance(e, Read) and e.seen for e in between[: deposits[0]])
     # Gradients that are looked at elsewhere, as after the loop, have to be there until the next backward.
-    if own and (foreign or read or report.looked_at):
-        if between[own[0]] in report.gathering:
+    if own and (foreign or read or report.looks_aside):
+        if between[own[0]] in report.around.gathering:
             return None  # it would take away what the last trip added
         return Repair(before, Where.BEFORE, between[own[0]], _BEFORE, beside=again)
     # Another optimizer that has a part of the same parameters has yet to apply them.
     waiting = [e for e in between[: deposits[0] if deposits else None] if isinstance(e, Step) and _share(e, applied)]
-    if any(isinstance(e, Step) and _share(e, applied) and e not in waiting for e in report.waiting):
+    if any(isinstance(e, Step) and _share(e, applied) and e not in waiting for e in report.around.waiting(applied)):
         return None
     if waiting:
         return Repair(text, Where.AFTER, waiting[-1], _MESSAGE, beside=applied)

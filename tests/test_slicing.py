@@ -53,7 +53,7 @@ def test_idle_bodies_go_and_every_line_stays(newline: str) -> None:
     assert len(after) == len(before)
     changed = {row: line for row, (line, old) in enumerate(zip(after, before, strict=True), 1) if line != old}
     assert changed == {9: "        return", 10: "", 11: "", 12: "", 23: "    return"}
-    assert part.written == {"flag"}
+    assert part.written == {".flag"}
 
 
 def test_a_caller_of_what_speaks_of_gradients_stays() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gradlint.events import Event
+from gradlint.flow.around import Around
 from gradlint.flow.conditions import Literals
 from gradlint.regions import Region
 
@@ -64,20 +65,18 @@ class Moment:
 class Report:
     """An event that met a state it must not meet, and the path from where that story began up to the event.
 
-    `opened` are the calls that the path begins inside of. `cleared` says that the scope clears the region on some other
-    path, `looked_at` that it looks at gradients on one. `gathering` are the events that may add to the
-    region's gradients again before a step or a clear: those of a window. `waiting` are the steps that
-    may apply them as well before more is added, `pending` what may run while some are yet to be applied. `again` are
-    the scopes that have to be called again before the path begins, by their nodes.
+    `opened` are the calls that the path begins inside of, `around` is what the scope of the event does besides. `again`
+    are the scopes that have to be called again before the path begins, by their nodes.
     """
 
     region: Region
     event: Event
     path: tuple[Moment, ...]
     opened: tuple[Event, ...]
-    cleared: bool
-    looked_at: bool
-    gathering: frozenset[Event] = frozenset()
-    waiting: frozenset[Event] = frozenset()
-    pending: frozenset[Event] = frozenset()
+    around: Around
     again: frozenset[object] = frozenset()
+
+    @property
+    def looks_aside(self) -> bool:
+        """Whether gradients are looked at that the path does not meet."""
+        return not self.around.looks <= {moment.event for moment in self.path}

@@ -72,7 +72,7 @@ class Graph:
     limits: dict[Path, set[int]] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
-    # Attributes and globals that other scopes write: what is known of them does not survive a loop.
+    # The variables and `.attributes` that other scopes write: what is known of them does not survive a loop.
     volatile: frozenset[str] = frozenset()
     memory: Memory = field(default_factory=lambda: Memory())
     _is_left: bool | None = None

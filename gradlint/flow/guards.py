@@ -19,11 +19,12 @@ def settle(known: Literals, volatile: frozenset[str]) -> Literals:
 
 
 def may_change(condition: Condition, volatile: frozenset[str]) -> bool:
-    """Whether other scopes may change what a condition reads, by writing some attributes and globals."""
+    """Whether other scopes may change what a condition reads, by writing some variables and some `.attributes`."""
     if isinstance(condition, Cycle) and condition.counter.fields:
         return True  # nobody can see an attribute being counted in another scope
     return any(
-        read.name == CALLED or read.name in volatile or not volatile.isdisjoint(read.fields) for read in condition.reads
+        read.name == CALLED or read.name in volatile or any(f".{field}" in volatile for field in read.fields)
+        for read in condition.reads
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import replace
 
 from gradlint.events import Accumulate, Call, Event, Rescale, Step
 from gradlint.regions import GIVEN, Path, Region
@@ -13,17 +12,20 @@ IsNetwork = Callable[[Path], bool]
 
 
 class Reach:
-    """Answers for the objects of a program. `clears` tells whether an event may clear a region's gradients."""
+    """Answers for the objects of a program.
+
+    `clears` tells whether an event may clear a region's gradients, `is_network` whether all is known of an object.
+    """
 
     def __init__(self, clears: Callable[[Event, Region], bool], is_network: IsNetwork) -> None:
         self.clears = clears
-        self._is_network = is_network
+        self.is_network = is_network
 
     def concerns(self, event: Event, region: Region) -> bool:
         """Whether what an event does reaches a region's gradients."""
         match event:
             case Accumulate(reach=None, networks=networks):
-                return reaches(networks, region, self._is_network)
+                return reaches(networks, region, self.is_network)
             case Accumulate(reach=reach):
                 return any(path.touches(region.params) for path in reach or ())
             case Step(regions=regions):
@@ -35,14 +37,14 @@ class Reach:
 
     def within(self, call: Call, region: Region) -> Region:
         """A region in the names of the scope that a call enters."""
-        return within(call, region, self._is_network)
+        return within(call, region, self.is_network)
 
 
 def reaches(networks: Set[Path] | None, region: Region, is_network: IsNetwork) -> bool:
     """Whether a region may have its parameters in some networks; None stands for any."""
     if networks is None or any(path.touches(region.params) for path in networks):
         return True
-    unsure = [path for path in networks if not region.excludes(path)]
+    unsure = [path for path in networks if not region.excludes(path)] if region.apart else networks
     return any(path.fields[-1:] == (GIVEN,) for path in unsure) or bool(unsure and not is_network(region.params))
 
 
@@ -57,4 +59,5 @@ def within(call: Call, region: Region, is_network: IsNetwork) -> Region:
         apart += [path for path in region.apart if path.scope in call.sees]
     if not apart and not region.apart:
         return inner
-    return replace(inner, apart=frozenset(apart).union(name.field(GIVEN) for name in apart if not name.fields))
+    apart += [name.field(GIVEN) for name in apart if not name.fields]
+    return Region(inner.params, inner.owner, frozenset(apart))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from gradlint.bounds import Bound
-from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
+from gradlint.events import Call, Event
+from gradlint.flow.around import Around
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import MAX_LITERALS
@@ -43,6 +45,7 @@ class Solver:
         self._transfer = Transfer(rule, reach, self._sparse)
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
+        self._arounds: dict[tuple[Graph, Region], Around] = {}
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
 
     def reports(self, roots: Iterable[tuple[Graph, Region]]) -> Iterator[Report]:
@@ -58,63 +61,20 @@ class Solver:
             work += 1
         MAX_WORK.note(len(self._work))
         for (event, region), ends in self._met.items():
-            graph = ends[0][0].graph
-            cleared = any(
-                self._reach.clears(other, region) for other in graph.events() if isinstance(other, (Call, Clear))
-            )
-            reads = {other for other in graph.events() if isinstance(other, Read) and other.seen}
+            around = self._around(ends[0][0].graph, region)
             for story in stories(ends, self._rule, self._reach.concerns, self._sparse):
-                path = story.path
-                looked_at = not reads <= {moment.event for moment in path}
-                gathering, pending = self._unapplied(graph, region)
-                waiting = self._waiting(path[0].event, graph, region)
-                yield Report(
-                    region, event, path, story.opened, cleared, looked_at, gathering, waiting, pending, story.again
-                )
+                yield Report(region, event, story.path, story.opened, around, story.again)
 
-    def _unapplied(self, graph: Graph, region: Region) -> tuple[frozenset[Event], frozenset[Event]]:
-        """The deposits of a scope from which a way leads back to themselves, whatever its conditions, with no step; and
-        all that lies on such ways from deposits."""
+    def _around(self, graph: Graph, region: Region) -> Around:
+        if (graph, region) not in self._arounds:
+            self._arounds[graph, region] = Around(graph, region, self._reach, partial(self._leaves_some, region))
+        return self._arounds[graph, region]
 
-        def ends(event: Event) -> bool:
-            clears = not isinstance(event, Call) and self._reach.clears(event, region)
-            return clears or self._is_step(event, region)
-
-        def settles(event: Event) -> bool:
-            return isinstance(event, Call) or ends(event)
-
-        gathering: set[Event] = set()
-        pending: set[Event] = set()
-        for number, node in enumerate(graph.nodes):
-            event = node.event
-            added = event is not None and isinstance(event, Accumulate) and self._reach.concerns(event, region)
-            if event is not None and added and number in graph.reached(number, settles):
-                gathering.add(event)
-            if added or (isinstance(event, Call) and self._leaves_some(event, region)):
-                # A call may step, or not.
-                reached = (graph.nodes[each].event for each in graph.reached(number, ends))
-                pending |= {event for event in reached if event is not None}
-        return frozenset(gathering), frozenset(pending)
-
-    def _leaves_some(self, call: Call, region: Region) -> bool:
-        """Whether something is yet to be applied after a call."""
+    def _leaves_some(self, region: Region, call: Call) -> bool:
         graph, inner = self._graphs.get(call.target), self._reach.within(call, region)
         runs = (run for (entered, fact), run in self._runs.items() if entered is graph and fact.region == inner)
         states = {fact.state for run in runs for fact in run.exits} - {self._rule.start()}
         return not all(map(self._rule.owes_clear, states))
-
-    def _waiting(self, step: Event | None, graph: Graph, region: Region) -> frozenset[Event]:
-        """The steps of a scope to which a way leads from another one, whatever its conditions, with no deposit."""
-
-        def ends(event: Event) -> bool:
-            return isinstance(event, (Accumulate, Call)) or self._reach.clears(event, region)
-
-        starts = [number for number, node in enumerate(graph.nodes) if node.event is step]
-        reached = (graph.nodes[number].event for start in starts for number in graph.reached(start, ends))
-        return frozenset(event for event in reached if event is not None and self._is_step(event, region))
-
-    def _is_step(self, event: Event, region: Region) -> bool:
-        return isinstance(event, Step) and self._reach.concerns(event, region)
 
     def facts(self) -> Iterator[tuple[int, int, Fact]]:
         """Every fact at every node: scope, node, fact (for golden texts)."""

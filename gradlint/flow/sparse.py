@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradlint.events import Assign, Call, Event, Read
 from gradlint.flow import conditions, guards
 from gradlint.flow.graph import Edge, Graph, Test
+from gradlint.flow.named import Named, Variable, variable_of
 from gradlint.flow.reach import Reach
-from gradlint.regions import Region
+from gradlint.regions import Path, Region
 
 
 class Sparse:
@@ -19,6 +20,7 @@ class Sparse:
         self._graphs = graphs
         self._reach = reach
         self._views: dict[tuple[Graph, Region], View] = {}
+        self._named: dict[Graph, Named] = {}
         self._passed_by: dict[tuple[int, Region], bool] = {}
         self._last: View | None = None  # asked for most often
 
@@ -28,10 +30,15 @@ class Sparse:
             return self._last
         key = (graph, region)
         if key not in self._views:
-            acting = {event for event in graph.events() if self._matters(event, region)}
+            acting = {event for event in self._candidates(graph, region) if self._matters(event, region)}
             self._views[key] = View(graph, region, acting)
         self._last = self._views[key]
         return self._last
+
+    def _candidates(self, graph: Graph, region: Region) -> Iterator[Event]:
+        if graph not in self._named:
+            self._named[graph] = Named(graph)
+        return self._named[graph].candidates(region, is_network=self._reach.is_network(region.params))
 
     def _matters(self, event: Event, region: Region) -> bool:
         if isinstance(event, Call) and event.target in self._graphs:
@@ -52,9 +59,10 @@ class Sparse:
         while work:
             scope = work.pop()
             graph, region = self._graphs[scope[0]], scope[1]
-            calls = [event for event in graph.events() if isinstance(event, Call) and event.target in self._graphs]
+            events = list(self._candidates(graph, region))
+            calls = [event for event in events if isinstance(event, Call) and event.target in self._graphs]
             inside = {(event.target, self._reach.within(event, region)) for event in calls}
-            others = (event for event in graph.events() if not isinstance(event, Call))
+            others = (event for event in events if not isinstance(event, Call))
             if not graph.is_left or any(_acts(event, region, self._reach) for event in others):
                 acting.append(scope)
             if any(self._passed_by.get(each) is False for each in inside):
@@ -97,26 +105,29 @@ class View:
         # One that decides nothing here may still tell what another one will find.
         idle = (test for test in graph.tests if test not in decisive and _family(test) not in self.kept)
         self._idle = {edge for test in idle for edge in test.edges}
-        self._read = {read for test in decisive for read in test.literal.condition.reads}
+        # Variables of which it matters that they are assigned to.
+        self._watched: dict[Variable, list[Path]] = {}
+        reads = {read for test in decisive for read in test.literal.condition.reads}
+        for path in {*reads, region.params, *region.apart}:
+            self._watched.setdefault(variable_of(path), []).append(path)
         self._calls_matter = _may_change(decisive, graph)
         self._leaving: dict[int, Sequence[Edge]] = {}
 
     def leaving(self, number: int) -> Sequence[Edge]:
         """The edges that lead from a node, or from what is gone past after it, to what matters next."""
-        nodes = self.graph.nodes
         work = [number]
         past: dict[int, list[Edge]] = {}  # of the nodes that are being looked at
-        while number not in self._leaving:
+        while work:
             node = work[-1]
-            if node not in past:
-                past[node] = [edge for edge in nodes[node].edges if self._is_gone_past(edge)]
-            ahead = (edge.target for edge in past[node])
-            new = next((each for each in ahead if each not in self._leaving and each not in past), None)
-            if new is None:
-                self._leaving[node] = self._joined(nodes[node].edges, past[node])
+            if node in past or node in self._leaving:
                 work.pop()
-            else:
-                work.append(new)
+                if node not in self._leaving:
+                    self._leaving[node] = self._joined(node, past[node])
+                continue
+            past[node] = ahead = [edge for edge in self.graph.nodes[node].edges if self._is_gone_past(edge)]
+            for edge in ahead:
+                if edge.target not in past:
+                    work.append(edge.target)
         return self._leaving[number]
 
     def between(self, number: int, edge: Edge) -> tuple[Event, ...]:
@@ -132,11 +143,16 @@ class View:
                     work.append(past.target)
         return ways[edge.source]
 
-    def _joined(self, edges: Sequence[Edge], past: Sequence[Edge]) -> Sequence[Edge]:
-        """Some edges; instead of those that are gone past, what leads on from their ends, unless that is a circle."""
+    def _joined(self, node: int, past: Sequence[Edge]) -> Sequence[Edge]:
+        """The edges of a node; instead of those that are gone past, what leads on from their ends, unless that is a
+        circle."""
+        edges = self.graph.nodes[node].edges
+        if not past:
+            return edges
         ways = [self._leaving.get(edge.target, (edge,)) if edge in past else (edge,) for edge in edges]
-        if all(way is ways[0] for way in ways[1:]):
-            return ways[0] if ways else ()
+        first, *others = ways
+        if not others or all(way is first for way in others):
+            return first
         return tuple(dict.fromkeys(edge for way in ways for edge in way))
 
     def _is_gone_past(self, edge: Edge) -> bool:
@@ -145,17 +161,15 @@ class View:
             return False
         if edge.loop is not None or edge.ends_scope is not None or edge.rebinds or edge.leaves or edge.sets:
             return False
-        if not self._acting.isdisjoint(edge.avoids):
+        if edge.avoids and not self._acting.isdisjoint(edge.avoids):
             return False
-        return not self._matters(self.graph.nodes[edge.target].event)
+        event = self.graph.nodes[edge.target].event
+        return event is None or not self._matters(event)
 
-    def _matters(self, event: Event | None) -> bool:
+    def _matters(self, event: Event) -> bool:
         match event:
-            case None:
-                return False
             case Assign(target=target):
-                known = (*self._read, self.region.params, *self.region.apart)
-                return any(target.touches(path) for path in known)
+                return any(target.touches(path) for path in self._watched.get(variable_of(target), ()))
             case Call():
                 return self._calls_matter or event in self._acting
             case _:

@@ -52,7 +52,7 @@ class Transfer:
         """
         if isinstance(event, Assign):
             region = fact.region.assigned(event.target)
-            yield replace(fact, region=region, literals=self._after_assignment_at_first(event, graph, fact))
+            yield replace(fact, region=region, literals=self._after_assignment_at_first(event, holds, graph, fact))
         elif not self._reach.concerns(event, fact.region):
             yield fact
         else:
@@ -120,11 +120,12 @@ class Transfer:
         settled = graph.settled.get(event)
         return literals if settled is None else self._with(literals, [settled], graph, fact.region)
 
-    def _after_assignment_at_first(self, event: Assign, graph: Graph, fact: Fact) -> Literals:
-        """What is known of counters, where nothing was begun to be followed."""
+    def _after_assignment_at_first(self, event: Assign, holds: Literals, graph: Graph, fact: Fact) -> Literals:
+        """What is known of counters, where nothing was begun to be followed, and under which conditions it is."""
         if event.target not in graph.counters or event.target.fields:
             return guards.forget(fact.literals, event.target)
-        return self._after_assignment(event, graph, fact)
+        counted = self._after_assignment(event, graph, fact)
+        return self._with(counted, holds, graph, fact.region) if counted else counted
 
     def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
         """Literals with those of some more that are worth remembering, and what these say of cycles that are."""
@@ -157,7 +158,7 @@ class Transfer:
         """
         assert isinstance(at.event, Call)
         if result.state == self._start:
-            return replace(before, state=result.state)
+            return replace(before, state=result.state, literals=guards.settle(before.literals, caller.volatile))
         found = guards.renamed(result.literals, at.event.binds, callee.scope)
         literals = guards.settle(before.literals, caller.volatile) | found
         if before.state == self._start:
@@ -226,6 +227,10 @@ def _unbegun(edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         region = region.assigned(path)
     for path in edge.advances:
         literals = guards.advance(literals, path, 1, graph.memory.phases, exactly=edge.counted)
+    if edge.ends_scope is not None:
+        literals = guards.renamed(literals, (), edge.ends_scope)
+    if edge.loop is not None:
+        literals = guards.settle(literals, graph.volatile)
     return replace(fact, region=region, literals=literals | first)
 
 

@@ -15,7 +15,7 @@ from gradlint.syntax.tree import children, elements_of, walk
 def collect(tree: cst.Module, first: int = 0, written: Iterable[str] | None = None) -> Table:
     """Walk a whole file once. Its scopes are numbered from `first` on.
 
-    `written` are attributes and globals that code left out of the tree writes; None where nothing was left out.
+    `written` are variables and `.attributes` that code left out of the tree writes; None where nothing was left out.
     """
     collector = _Collector(tree, first, cut=written is not None)
     collector.visit_body(tree, collector.scopes[0])
@@ -205,9 +205,9 @@ class _Collector:
                 if method is not None and method.parent is not None:
                     method.parent.attributes[attr.value].append(binding)
                 if changed or method is None or method.name != "__init__":
-                    self.volatile.add(attr.value)
+                    self.volatile.add(f".{attr.value}")
             case cst.Attribute(attr=attr):
-                self.volatile.add(attr.value)
+                self.volatile.add(f".{attr.value}")
             case _:
                 pass
 

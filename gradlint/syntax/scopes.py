@@ -138,7 +138,7 @@ class Table:
     scopes: list[Scope]
     imports: dict[str, str]  # local name -> qualified name
     mentions: dict[str, list[Mention]]
-    volatile: frozenset[str]  # attributes and globals written outside `__init__`
+    volatile: frozenset[str]  # variables declared global or nonlocal; `.attributes` written outside of `__init__`
     tested: frozenset[str]  # identifiers in conditions
     speakers: dict[str, list[Scope]] | None = None  # by name, once somebody has asked
 

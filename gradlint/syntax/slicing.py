@@ -25,7 +25,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What is left of a text, and the attributes and globals that the cut bodies write; None where none was cut."""
+    """What is left of a text, and the variables and `.attributes` that cut bodies write; None where none was cut."""
 
     text: str
     written: frozenset[str] | None = None
@@ -113,7 +113,7 @@ def _called(function: Function) -> Iterator[str]:
 def _written(function: Function) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.attr
+            yield f".{node.attr}"
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             yield from node.names
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 from oracle.cases import Case, Mark, cases_in, fixed_file, fixture_files, marks_in
 from oracle.projects import Line, Project, projects
-from oracle.renew_fixed import fixed_text
+from oracle.renew_fixed import findings_in, fixed_text
 
-from gradlint.project.analysis import diagnose
-from gradlint.rule import all_rules
 from gradlint.source import Source
 
 FILES = fixture_files()
@@ -28,11 +25,10 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-@cache
 def said_of(path: Path) -> frozenset[Mark]:
-    analysis = diagnose(Source.decode(str(path), path.read_bytes()), all_rules())
-    assert not analysis.failures
-    return frozenset(Mark(each.span.start.row, each.code) for each in analysis.diagnostics)
+    findings = findings_in(Source.decode(str(path), path.read_bytes()).text)
+    assert findings is not None
+    return frozenset(Mark(each.span.start.row, each.code) for each in findings)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

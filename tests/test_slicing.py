@@ -11,7 +11,8 @@ from gradlint.rule import all_rules
 from gradlint.source import Source
 from gradlint.syntax import slicing
 
-FIXTURES = sorted((Path(__file__).resolve().parents[1] / "fixtures").glob("*/*.py"))
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures"
+FIXTURES = sorted(path for path in FOLDER.glob("*/*.py") if not path.name.endswith(".fixed.py"))
 
 PROGRAM = '''\
 import torch

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from gradlint.diagnostics import Diagnostic
@@ -18,15 +19,18 @@ from gradlint.source import Source
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
+@cache
+def findings_in(text: str) -> Sequence[Diagnostic] | None:
+    """What is said of a text; None where it does not parse or a rule crashed."""
+    result = lint(Source("fixture.py", text), all_rules())
+    return result.diagnostics if result.parses and not result.failures else None
+
+
 def fixed_text(path: Path) -> str:
     """The text of a file after all its fixes, the unsafe ones included."""
-
-    def findings(source: Source) -> Sequence[Diagnostic] | None:
-        result = lint(source, all_rules())
-        return result.diagnostics if result.parses and not result.failures else None
-
     source = Source.decode(str(path), path.read_bytes())
-    return fix(source, findings(source) or (), findings, unsafe=True).source.text
+    findings = findings_in(source.text) or ()
+    return fix(source, findings, lambda edited: findings_in(edited.text), unsafe=True).source.text
 
 
 def main() -> int:

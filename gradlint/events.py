@@ -131,6 +131,17 @@ class Unresolved(Forget):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Uncalled(Event):
+    """A method is named and not called, so nothing happens: `optimizer.zero_grad`.
+
+    `schedules` says that it is a scheduler's.
+    """
+
+    method: str
+    schedules: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Lend(Event):
     """Another scope of the project is given to a call that nobody can follow and that may run it."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gradlint import bounds
 from gradlint.diagnostics import Diagnostic, Point, Span
 from gradlint.project.modules import Modules
-from gradlint.rule import Rule, all_rules
+from gradlint.rule import Rule, SlipRule, all_rules
 from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 from gradlint.suppressions import apply
@@ -143,7 +143,9 @@ def _lint(
     try:
         possible = workspace.relevant(source.text.encode("utf-8", "surrogatepass"), rules, key, vocabulary)
         if possible:
-            return _finished(source, rules, *_diagnose(source, possible, workspace, key, vocabulary))
+            # To find a slip costs nothing where a file is read anyway, and others' reports may come from it.
+            running = [rule for rule in rules if rule in possible or isinstance(rule, SlipRule)]
+            return _finished(source, rules, *_diagnose(source, running, workspace, key, vocabulary))
         if check_syntax and (broken := _syntax_error(source)):
             return _finished(source, rules, broken)
         return LintResult()

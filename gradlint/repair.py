@@ -10,16 +10,17 @@ from gradlint.flow.facts import Report
 
 
 class Where(enum.Enum):
-    """On which side of its anchor something is inserted."""
+    """Where something is inserted: a statement, unless another thing is said."""
 
     AFTER = "after"
     BEFORE = "before"
     FIRST = "first"  # as the first statement of the scope that the anchor calls
+    BEHIND = "behind"  # right behind the anchor, in the same expression
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Insert a statement beside an event's own. `beside`: only where that event stands in the same block."""
+    """Insert something near an event. `beside`: only where that event stands in the same block."""
 
     text: str
     where: Where
@@ -29,6 +30,7 @@ class Repair:
     fallback: Repair | None = None
 
 
+CALL = "()"
 _MESSAGE = "clear them once they are applied"
 _BEFORE = "clear them before the loss adds to them"
 
@@ -72,6 +74,11 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
         if update is not None:
             return Repair(text, Where.AFTER, update, _MESSAGE, beside=applied, fallback=after)
     return after
+
+
+def call(slip: Event) -> Repair:
+    """Call what is only named."""
+    return Repair(CALL, Where.BEHIND, slip, "call it")
 
 
 def _clear(step: Step) -> str:

@@ -74,6 +74,16 @@ class Finding:
     repair: Repair | None = None
 
 
+class SlipRule(Rule, abc.ABC):
+    """A rule about code that does nothing, each by itself: what it says needs no path."""
+
+    kinds: ClassVar[tuple[type[Event], ...]]
+
+    @abc.abstractmethod
+    def tell(self, slip: Event) -> Finding:
+        """The finding for an event of these kinds."""
+
+
 class FlowRule(Rule, abc.ABC):
     """A rule about the order of events along paths: what they do to a region's state, and what must not meet."""
 

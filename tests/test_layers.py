@@ -16,7 +16,7 @@ LAYERS = (
     ("events",),
     ("flow",),
     ("repair",),
-    ("rule",),
+    ("rule", "precedence"),
     ("rules", "syntax"),
     ("project",),
     ("selection",),

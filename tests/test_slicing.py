@@ -77,3 +77,8 @@ def test_findings_are_those_of_the_whole_file(path: Path, monkeypatch: pytest.Mo
     cut = diagnose(source, all_rules())
     monkeypatch.setattr(slicing, "LONG", 10**9)
     assert cut == diagnose(source, all_rules())
+
+
+def test_a_mode_that_is_only_named_stays() -> None:
+    text = "import torch\n\ndef test(model, x):\n    model.eval\n    return model(x)\n"
+    assert slicing.cut(Source("a.py", text)).text == text

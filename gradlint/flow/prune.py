@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Unresolved
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Uncalled, Unresolved
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Cycle
 from gradlint.flow.graph import Graph, Memory, Node, Test
@@ -25,7 +25,7 @@ def pruned(
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
     effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
-    reading = doing(graphs, (Read,))
+    telling = doing(graphs, (Read, Uncalled))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
     for number, graph in graphs.items():
@@ -34,7 +34,7 @@ def pruned(
         unread = {edge for test in dead for edge in test.edges}
         nodes = [
             Node(
-                _reduced(node.event, idle, reading, clearing),
+                _reduced(node.event, idle, telling, clearing),
                 node.holds,
                 [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
             )
@@ -51,13 +51,14 @@ def _resolved(graph: Graph, resolve: Callable[[Unresolved], bool]) -> Graph:
     return replace(graph, nodes=nodes) if idle else graph
 
 
-def _reduced(event: Event | None, idle: set[Event], reading: set[int], clearing: set[int]) -> Event | None:
-    """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it."""
+def _reduced(event: Event | None, idle: set[Event], telling: set[int], clearing: set[int]) -> Event | None:
+    """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it; and one with a
+    method that is not called, whoever wonders what is missing."""
     if not isinstance(event, Call):
         return event
     if event.says_clear and event.target not in clearing:
         return Forget(event.place, None)
-    return None if event in idle and event.target not in reading else event
+    return None if event in idle and event.target not in telling else event
 
 
 def seen_to_clear(graphs: Mapping[int, Graph]) -> set[int]:

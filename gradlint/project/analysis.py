@@ -15,12 +15,13 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
+from gradlint.precedence import told_by_another
 from gradlint.project.callers import Callers
 from gradlint.project.link import clears, entered
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
-from gradlint.rule import Finding, FlowRule, Rule
+from gradlint.rule import Finding, FlowRule, Rule, SlipRule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.losses import is_network
@@ -85,14 +86,15 @@ class Project:
         """
         with deep_recursion():
             file = self._lowerer.program.read(source, key)
-            judged = _Judged(self._lowerer, self._callers, file)
+            judged = _Judged(self._lowerer, self._callers, file, frozenset(rule.code for rule in rules))
             diagnostics: list[Diagnostic] = []
             failures: list[RuleFailure] = []
             for rule in rules:
-                if not isinstance(rule, FlowRule):
-                    continue
                 try:
-                    diagnostics.extend(judged.diagnostics(rule))
+                    if isinstance(rule, FlowRule):
+                        diagnostics.extend(judged.diagnostics(rule))
+                    elif isinstance(rule, SlipRule):
+                        diagnostics.extend(judged.slips(rule))
                 except Exception as error:  # whatever it is, it must not cost another rule's findings
                     failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
         paths = {each.path for each in diagnostics}
@@ -113,9 +115,18 @@ class _Judged:
     lowerer: Lowerer
     callers: Callers
     file: File
+    selected: frozenset[str]
     _scopes: dict[Scope, None] = field(default_factory=dict)
     _asked: set[int] = field(default_factory=set)
     _doubtful: set[int] = field(default_factory=set)
+
+    def slips(self, rule: SlipRule) -> Iterator[Diagnostic]:
+        """What a rule about single statements says of the file."""
+        graphs = self.lowerer.graphs(self.file.table.scopes)
+        own = (graphs[scope.number] for scope in self.file.table.scopes if scope.number in graphs)
+        found = [event for graph in own for event in graph.events() if isinstance(event, rule.kinds)]
+        teller = _Teller(self.file, rule, _Homes(graphs, self.lowerer.program))
+        yield from (teller.diagnostic(rule.tell(event), ()) for event in found)
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
@@ -153,7 +164,8 @@ class _Judged:
         test = clears(graphs, resolve, network)
         begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
         solver = Solver(graphs, rule, Reach(test, network))
-        return [(rule.tell(report), report) for report in solver.reports(begin)]
+        told_elsewhere = told_by_another(graphs, self.selected)
+        return [(rule.tell(report), report) for report in solver.reports(begin) if not told_elsewhere(report)]
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""
@@ -214,7 +226,7 @@ class _Homes:
 class _Teller:
     """Words the reports of one rule on one file."""
 
-    def __init__(self, file: File, rule: FlowRule, homes: _Homes) -> None:
+    def __init__(self, file: File, rule: Rule, homes: _Homes) -> None:
         self._judged = file
         self._rule = rule
         self._homes = homes
@@ -233,12 +245,13 @@ class _Teller:
                 places.add(place)
                 findings[cause] = (finding, report)
         for finding, report in findings.values():
-            yield self._diagnostic(finding, report)
+            yield self.diagnostic(finding, [*report.opened, *(moment.event for moment in report.path)])
 
-    def _diagnostic(self, finding: Finding, report: Report) -> Diagnostic:
+    def diagnostic(self, finding: Finding, way: Iterable[Event | None]) -> Diagnostic:
+        """A finding for people, with the calls among the events on the way to it."""
         home = self._homes.file(finding.event)
         statement = home.positions.span(finding.event.place.statement)
-        story = self._with_calls(finding.story, report)
+        story = self._with_calls(finding.story, way)
         told = {event: (number, label) for number, (event, label) in enumerate(story, start=1)}
         order, label = told.pop(finding.event)
         return Diagnostic(
@@ -255,10 +268,11 @@ class _Teller:
             statement_rows=(statement.start.row, statement.end.row),
         )
 
-    def _with_calls(self, story: Sequence[tuple[Event, str]], report: Report) -> Iterator[tuple[Event, str]]:
+    def _with_calls(
+        self, story: Sequence[tuple[Event, str]], way: Iterable[Event | None]
+    ) -> Iterator[tuple[Event, str]]:
         """A story, and before each place the calls that lead to it and have not been told yet."""
-        calls = [*report.opened, *(moment.event for moment in report.path)]
-        sites = {event.target: event for event in calls if isinstance(event, Call)}
+        sites = {event.target: event for event in way if isinstance(event, Call)}
         told = {event.place.node for event, _ in story}
         for event, label in story:
             leading: list[Call] = []

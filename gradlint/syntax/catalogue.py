@@ -61,6 +61,7 @@ GRADIENT_READERS = frozenset(
     """clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm
     clip_grads_with_norm_ clip_master_grads unscale_gradients reduce_gradients""".split()
 )
+SCHEDULER_TOKENS = frozenset({"scheduler", "schedulers", "sched"})
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())
 BLANK_LIKE = frozenset({"zeros_like", "new_zeros", "empty_like", "full_like"})

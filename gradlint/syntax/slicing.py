@@ -17,7 +17,9 @@ from gradlint.source import Source
 
 LONG = 1_500  # lines; below, cutting costs more than it saves
 
-_SPEAKS = re.compile(r"backward|step|grad|optim|parameters|param_groups|scaler|closure|\bnn\.\w", re.IGNORECASE)
+_SPEAKS = re.compile(
+    r"backward|step|grad|optim|parameters|param_groups|scaler|closure|\bnn\.\w|\.(eval|train)\s*[;#\r\n]", re.IGNORECASE
+)
 _ALWAYS = frozenset({"__init__", "__enter__", "__exit__", "__call__"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

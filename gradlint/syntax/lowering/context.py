@@ -19,6 +19,7 @@ from gradlint.syntax.effects import Effects
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, only_steps_or_clears
+from gradlint.syntax.slips import Slips
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 
 
@@ -62,6 +63,7 @@ class Lowering:
         self.assignments = Assignments(objects, scope)
         self.conditions = Conditions(objects, scope)
         self.losses = Losses(objects, scope)
+        self.slips = Slips(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,
@@ -72,6 +74,7 @@ class Lowering:
         self.build.holds = self.losses.given()
         self.frames: list[Loop | Handlers | Finally] = []
         self.jumps = 0
+        self.expecting = 0  # how many open contexts wait for an exception
         self.statement: cst.CSTNode = scope.node
         self._watched = watched | {NAMELESS}
         self._given_control: list[int] = []

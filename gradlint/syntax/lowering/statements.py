@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradlint.events import Step
 from gradlint.syntax.lowering import branches, jumps, loops
-from gradlint.syntax.lowering.context import Lowering
+from gradlint.syntax.lowering.context import Handlers, Lowering
 from gradlint.syntax.tree import elements_of
 
 
@@ -20,6 +20,7 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
                 lower(low, small)
         case cst.Expr(value=value):
             low.evaluate(value)
+            _slip(low, value)
         case cst.Assign():
             _assign(low, node)
         case cst.AnnAssign(target=target, value=value) if value is not None:
@@ -72,6 +73,13 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
             pass
 
 
+def _slip(low: Lowering, value: cst.BaseExpression) -> None:
+    """A statement that does nothing. Where an exception is waited for, it may ask whether something is there."""
+    slip = low.slips.in_statement(value, low.statement)
+    if slip is not None and not low.expecting and not any(isinstance(frame, Handlers) for frame in low.frames):
+        low.emit(slip)
+
+
 def _assign(low: Lowering, node: cst.Assign) -> None:
     target = node.targets[0].target
     if not any(isinstance(event, Step) for event in low.assignments.assign(target, node.value, low.statement)):
@@ -105,6 +113,9 @@ def _with(low: Lowering, node: cst.With) -> None:
     around = [event for item in node.items for event in low.effects.around(item.item, low.statement)]
     for event in around:
         low.emit(event)
+    expecting = any(low.slips.expects_failure(item.item) for item in node.items)
+    low.expecting += expecting
     low.run(node.body)
+    low.expecting -= expecting
     for event in around:
         low.emit(replace(event))

@@ -1,0 +1,85 @@
+"""GRD604: a method is named and not called."""
+
+from __future__ import annotations
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Event, Uncalled
+from gradlint.repair import call
+from gradlint.rule import Finding, SlipRule, quoted
+
+_CONSEQUENCES = {
+    "zero_grad": "no gradient is cleared",
+    "backward": "no gradient is computed",
+    "step": "no parameter moves",
+    "update": "the scale stays what it is",
+    "eval": "dropout and batch normalization go on as in training",
+    "train": "dropout and batch normalization go on as in evaluation",
+}
+
+
+class UncalledLifecycleMethod(SlipRule):
+    """A method of the training loop is named and not called, so nothing happens.
+
+    ## What it does
+
+    Finds statements that only name `zero_grad`, `backward`, `step`, `update`, `train` or `eval`, with no parentheses
+    behind them.
+
+    ## What happens to the numbers
+
+    Naming a method gets the method, and calling it is what does something. `loss.backward` computes no gradient, after
+    `optimizer.zero_grad` the old gradients are all there and the next `backward()` adds to them, `optimizer.step` moves
+    no parameter, and after `model.eval` dropout and batch normalization go on as in training. Nothing is raised.
+
+    ## Example
+
+    ```python
+    for sample, target in loader:
+        optimizer.zero_grad
+        loss_fn(model(sample), target).backward()
+        optimizer.step()
+    ```
+
+    ## Use instead
+
+    ```python
+    for sample, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(sample), target).backward()
+        optimizer.step()
+    ```
+
+    ## When is it on purpose
+
+    Where an exception is waited for (`try`, `pytest.raises`), naming an attribute may ask whether it is there: that is
+    not reported. Nor is a property of the project's own class.
+
+    ## Fix safety
+
+    The fix is unsafe because the call now does what it says, which changes what is trained.
+
+    ## What it cannot see
+
+    `step` is only known of optimizers and of schedulers, `update` of gradient scalers; `train` and `eval` count in
+    files that import PyTorch or a framework around it.
+
+    What other rules would say of the consequences is not reported: a clear that was not called is no missing one.
+    """
+
+    code = "GRD604"
+    category = "slips"
+    severity = Severity.ERROR
+    signs = (rb"\.\s*(?:zero_grad|backward|step|update|eval|train)[ \t]*(?:[\r\n;#]|\Z)",)
+    kinds = (Uncalled,)
+
+    def tell(self, slip: Event) -> Finding:
+        """What does not happen."""
+        assert isinstance(slip, Uncalled)
+        consequence = "the learning rate stays what it is" if slip.schedules else _CONSEQUENCES[slip.method]
+        return Finding(
+            event=slip,
+            cause=slip,
+            message=f"`{quoted(slip)}` is named and not called, so {consequence}",
+            story=((slip, "named, not called"),),
+            repair=call(slip),
+        )

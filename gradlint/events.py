@@ -142,6 +142,19 @@ class Uncalled(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Unread(Event):
+    """An attribute is set that PyTorch never reads: `p.require_grad = False`.
+
+    `attribute` is its name, `meant` the code that does what was meant, `of_module` says that it belongs to parameters
+    and was set on a module.
+    """
+
+    attribute: str
+    meant: str
+    of_module: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Lend(Event):
     """Another scope of the project is given to a call that nobody can follow and that may run it."""
 

@@ -16,11 +16,12 @@ class Where(enum.Enum):
     BEFORE = "before"
     FIRST = "first"  # as the first statement of the scope that the anchor calls
     BEHIND = "behind"  # right behind the anchor, in the same expression
+    INSTEAD = "instead"  # in the place of the anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Insert something near an event. `beside`: only where that event stands in the same block."""
+    """Insert something near an event, or in its place. `beside`: only where that event stands in the same block."""
 
     text: str
     where: Where
@@ -79,6 +80,11 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
 def call(slip: Event) -> Repair:
     """Call what is only named."""
     return Repair(CALL, Where.BEHIND, slip, "call it")
+
+
+def replace(slip: Event, text: str) -> Repair:
+    """Write something else."""
+    return Repair(text, Where.INSTEAD, slip, "write what was meant")
 
 
 def _clear(step: Step) -> str:

@@ -62,7 +62,13 @@ class _Collector:
         self.visit(node.value, scope)
         for target in node.targets:
             self.bind(target.target, node.value, scope)
-            self.visit(target.target, scope)
+            self.target(target.target, scope)
+
+    def target(self, node: cst.BaseExpression, scope: Scope) -> None:
+        if isinstance(node, cst.Attribute):
+            self.mention(node, scope, None, written=True)
+        else:
+            self.visit(node, scope)
 
     def annotated(self, node: cst.AnnAssign, scope: Scope) -> None:
         if node.value is not None:
@@ -118,9 +124,9 @@ class _Collector:
     def attribute(self, node: cst.Attribute, scope: Scope) -> None:
         self.mention(node, scope, None)
 
-    def mention(self, node: cst.Attribute, scope: Scope, call: cst.Call | None) -> None:
+    def mention(self, node: cst.Attribute, scope: Scope, call: cst.Call | None, *, written: bool = False) -> None:
         name = node.attr.value
-        self.mentions[name].append(Mention(scope, node.value, name, call))
+        self.mentions[name].append(Mention(scope, node.value, name, call, written))
         self.visit(node.value, scope)
 
     def test(self, node: cst.If | cst.While | cst.IfExp | cst.CompIf, scope: Scope) -> None:

@@ -123,12 +123,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An attribute used on an object: evidence of what the object is. `call` is set where it is called."""
+    """An attribute used on an object: evidence of what the object is.
+
+    `call` is set where it is called, `written` where something is assigned to it.
+    """
 
     scope: Scope
     receiver: cst.BaseExpression
     attribute: str
     call: cst.Call | None
+    written: bool = False
 
 
 @dataclass(eq=False)

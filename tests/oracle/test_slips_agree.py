@@ -10,7 +10,7 @@ import pytest
 from oracle.cases import Case, cases_in, fixed_file, fixture_files
 from oracle.running import assert_same, assert_same_training, counterpart, original, run
 
-RULES = ("uncalled_lifecycle_method",)
+RULES = ("requires_grad_typo", "uncalled_lifecycle_method")
 FILES = [path for rule in RULES for path in fixture_files(rule)]
 WRONG = [case for path in FILES for case in cases_in(path) if case.is_wrong]
 RIGHT = [case for path in FILES for case in cases_in(path) if not case.is_wrong]
@@ -25,7 +25,13 @@ class _Without(ast.NodeTransformer):
         self.count = 0
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
-        if node.lineno not in self._rows or not isinstance(node.value, ast.Attribute):
+        return self._without(node) if isinstance(node.value, ast.Attribute) else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        return self._without(node) if isinstance(node.targets[0], ast.Attribute) else node
+
+    def _without(self, node: ast.stmt) -> ast.stmt:
+        if node.lineno not in self._rows:
             return node
         self.count += 1
         return ast.copy_location(ast.Pass(), node)

@@ -23,6 +23,9 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
             _slip(low, value)
         case cst.Assign():
             _assign(low, node)
+            slip = low.slips.in_assignment(node, low.statement)
+            if slip is not None:
+                low.emit(slip)
         case cst.AnnAssign(target=target, value=value) if value is not None:
             low.evaluate(value)
             low.assign(target, value)

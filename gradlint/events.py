@@ -5,6 +5,7 @@ An event is one occurrence in a program: two events are the same only if they ar
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from gradlint.regions import Path, Region
@@ -152,6 +153,25 @@ class Unread(Event):
     attribute: str
     meant: str
     of_module: bool = False
+
+
+class Waste(enum.Enum):
+    """What becomes of something that is made and not used."""
+
+    CONTEXT = "context"  # a context that is never entered
+    COPY = "copy"  # a detached tensor that nobody takes
+    NUMBER = "number"  # a computed loss that nobody takes
+    LAZY = "lazy"  # an iterator that is never run through
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Discarded(Event):
+    """Something is made that does nothing by itself, and nobody uses it: `fake.detach()`, `torch.no_grad()`.
+
+    `place.subject` is what it was made from, or the qualified name of what made it.
+    """
+
+    waste: Waste
 
 
 @dataclass(frozen=True, eq=False, slots=True)

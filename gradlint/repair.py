@@ -15,6 +15,7 @@ class Where(enum.Enum):
     AFTER = "after"
     BEFORE = "before"
     FIRST = "first"  # as the first statement of the scope that the anchor calls
+    AHEAD = "ahead"  # right ahead of the anchor, in the same statement
     BEHIND = "behind"  # right behind the anchor, in the same expression
     INSTEAD = "instead"  # in the place of the anchor
 
@@ -80,6 +81,11 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
 def call(slip: Event) -> Repair:
     """Call what is only named."""
     return Repair(CALL, Where.BEHIND, slip, "call it")
+
+
+def keep(slip: Event) -> Repair:
+    """Give a result to what it was made from."""
+    return Repair(f"{slip.place.subject} = ", Where.AHEAD, slip, "take the result")
 
 
 def replace(slip: Event, text: str) -> Repair:

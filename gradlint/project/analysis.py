@@ -122,9 +122,8 @@ class _Judged:
 
     def slips(self, rule: SlipRule) -> Iterator[Diagnostic]:
         """What a rule about single statements says of the file."""
-        graphs = self.lowerer.graphs(self.file.table.scopes)
-        own = (graphs[scope.number] for scope in self.file.table.scopes if scope.number in graphs)
-        found = [event for graph in own for event in graph.events() if isinstance(event, rule.kinds)]
+        graphs = self.lowerer.own_graphs(self.file)
+        found = [event for graph in graphs.values() for event in graph.events() if isinstance(event, rule.kinds)]
         teller = _Teller(self.file, rule, _Homes(graphs, self.lowerer.program))
         yield from (teller.diagnostic(rule.tell(event), ()) for event in found)
 

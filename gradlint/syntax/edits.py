@@ -31,10 +31,14 @@ class Editor:
 
     def edits(self, repair: Repair, target: int | None) -> tuple[Edit, ...]:
         """The edits of a repair; none where it cannot be done. `target` is the scope that the anchor calls."""
-        if repair.where is Where.BEHIND:
-            return (self._insert(self._positions.span(repair.anchor.place.node).end, repair.text),)
-        if repair.where is Where.INSTEAD:
-            return (Edit(self._positions.span(repair.anchor.place.node), repair.text),)
+        span = self._positions.span(repair.anchor.place.node)
+        match repair.where:
+            case Where.AHEAD:
+                return (self._insert(span.start, repair.text),)
+            case Where.BEHIND:
+                return (self._insert(span.end, repair.text),)
+            case Where.INSTEAD:
+                return (Edit(span, repair.text),)
         if not _PLAIN.fullmatch(repair.text.removesuffix(".zero_grad()").removesuffix(".grad = None")):
             return ()
         if repair.beside is not None and not self._in_one_block(repair.anchor, repair.beside):

@@ -31,11 +31,18 @@ class Lowerer:
         waiting = list(scopes)[::-1]
         while waiting:
             scope = waiting.pop()
-            if scope.number not in found and scope.kind != "class" and not self.program.home(scope).opaque:
+            if scope.number not in found and self._runs(scope):
                 graph = found[scope.number] = self._graph(scope)
                 called = [event.target for event in graph.events() if isinstance(event, (Call, Lend))]
                 waiting += (self.program.scopes[number] for number in reversed(called))
         return found
+
+    def own_graphs(self, file: File) -> dict[int, Graph]:
+        """The graphs of a file without what it calls, by scope number."""
+        return {scope.number: self._graph(scope) for scope in file.table.scopes if self._runs(scope)}
+
+    def _runs(self, scope: Scope) -> bool:
+        return scope.kind != "class" and not self.program.home(scope).opaque
 
     def of_file(self, file: File) -> dict[int, Graph]:
         """The graphs of a file, and of all that it calls."""

@@ -6,12 +6,12 @@ import re
 
 import libcst as cst
 
-from gradlint.events import Place, Uncalled, Unread
+from gradlint.events import Discarded, Place, Uncalled, Unread, Waste
 from gradlint.syntax import catalogue
 from gradlint.syntax.losses import is_network
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import last_name, text_of
+from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.tree import last_name, text_of, walk
 from gradlint.syntax.values import Instance, Made
 
 EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "warns", "suppress"})
@@ -23,6 +23,11 @@ _SETTINGS = frozenset("args cfg config configs conf flags hparams opt opts optio
 
 _MODULES = frozenset({"children", "modules", "named_children", "named_modules"})
 
+_CONTEXTS = frozenset(
+    "torch.no_grad torch.enable_grad torch.inference_mode torch.autograd.no_grad torch.autograd.enable_grad".split()
+)
+_CHANGING = frozenset({"zero_grad", "requires_grad_"})
+
 
 class Slips:
     """Answers for the statements of one scope."""
@@ -31,15 +36,63 @@ class Slips:
         self._objects = objects
         self._scope = scope
 
-    def in_statement(self, value: cst.BaseExpression, statement: cst.CSTNode) -> Uncalled | None:
+    def in_statement(self, value: cst.BaseExpression, statement: cst.CSTNode) -> Uncalled | Discarded | None:
         """What a statement that is only an expression was meant to do."""
         if not isinstance(value, cst.Attribute):
-            return None
+            return self._discarded(value, statement) if self._is_torch() else None
         name, receiver = value.attr.value, value.value
         if not self._is_lifecycle(name, receiver) or self._is_property(name, receiver):
             return None
         schedules = name == "step" and self._objects.optimizer(receiver, self._scope) is None
         return Uncalled(Place(value, statement, text_of(value), text_of(receiver)), name, schedules)
+
+    def _discarded(self, value: cst.BaseExpression, statement: cst.CSTNode) -> Discarded | None:
+        """What is made and not used."""
+        match value:
+            case cst.Call(func=func) if (name := self._objects.qualified(func, self._scope)) in _CONTEXTS:
+                return Discarded(Place(value, statement, text_of(value), name), Waste.CONTEXT)
+            case _ if not self._back_propagates():
+                return None
+            case cst.Call(func=cst.Attribute(value=cst.Name() as tensor, attr=cst.Name(value="detach")), args=[]):
+                if self._is_computed(tensor):
+                    return Discarded(Place(value, statement, text_of(value), tensor.value), Waste.COPY)
+            case cst.BinaryOperation(left=cst.Name(value=name), operator=cst.Divide() | cst.Multiply()):
+                if "loss" in catalogue.tokens(name):
+                    return Discarded(Place(value, statement, text_of(value), name), Waste.NUMBER)
+            case cst.Call(func=cst.Name(value="map"), args=[cst.Arg(value=cst.Lambda(body=done)), _, *_]) | (
+                cst.GeneratorExp(elt=done)
+            ):
+                if any(isinstance(part, cst.Call) and self._changes(part) for part in walk(done)):
+                    return Discarded(Place(value, statement, text_of(value)), Waste.LAZY)
+        return None
+
+    def _back_propagates(self) -> bool:
+        mentions = self._objects.program.home(self._scope).table.mentions.get("backward", ())
+        return any(mention.scope is self._scope for mention in mentions)
+
+    def _is_computed(self, tensor: cst.Name) -> bool:
+        """Whether a variable is what a network gave back, or was calculated: that has a `detach` without effect."""
+        owner = self._scope.owner(tensor.value)
+        bindings = owner.bindings[tensor.value] if owner is not None else []
+        return bool(bindings) and all(self._computes(binding) for binding in bindings)
+
+    def _computes(self, binding: Binding) -> bool:
+        match binding.value:
+            case cst.BinaryOperation():
+                return True
+            case cst.Call(func=func):
+                if self._objects.qualified(func, binding.scope).startswith("torch."):
+                    return True
+                path = self._objects.path(func, binding.scope)
+                given = isinstance(func, cst.Name) and func.value in binding.scope.parameters
+                return path is not None and (given or is_network(self._objects, path))
+            case _:
+                return False
+
+    def _changes(self, call: cst.Call) -> bool:
+        """Whether a call would change gradients, or what is trained."""
+        name = self._objects.callee_name(call)
+        return name in _CHANGING or (name in catalogue.OVERWRITING_METHODS and ".grad." in text_of(call.func))
 
     def in_assignment(self, node: cst.Assign, statement: cst.CSTNode) -> Unread | None:
         """What an assignment to an attribute was meant to do that PyTorch never reads."""

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from oracle.cases import Case, cases_in, fixed_file, fixture_files
-from oracle.running import assert_same, assert_same_training, counterpart, original, run
+from oracle.running import assert_same, assert_same_training, counterpart, original, run, was_refused
 
-RULES = ("requires_grad_typo", "uncalled_lifecycle_method")
+RULES = ("no_effect_context", "requires_grad_typo", "uncalled_lifecycle_method")
 FILES = [path for rule in RULES for path in fixture_files(rule)]
 WRONG = [case for path in FILES for case in cases_in(path) if case.is_wrong]
 RIGHT = [case for path in FILES for case in cases_in(path) if not case.is_wrong]
@@ -25,7 +25,7 @@ class _Without(ast.NodeTransformer):
         self.count = 0
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
-        return self._without(node) if isinstance(node.value, ast.Attribute) else node
+        return self._without(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         return self._without(node) if isinstance(node.targets[0], ast.Attribute) else node
@@ -59,6 +59,8 @@ def test_what_was_meant_would_have_done_something(case: Case) -> None:
 
 @pytest.mark.parametrize("case", FIXED, ids=str)
 def test_fixed_does_what_was_meant(case: Case) -> None:
+    if was_refused(case):
+        pytest.skip("there is no fix for this one")
     assert_same_training(case, counterpart(case, original(case), case.twin_name))
 
 

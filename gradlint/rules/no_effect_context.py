@@ -1,0 +1,95 @@
+"""GRD603: something is made that does nothing by itself, and nobody uses it."""
+
+from __future__ import annotations
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Discarded, Event, Waste
+from gradlint.repair import keep
+from gradlint.rule import Finding, SlipRule, quoted
+
+_UNENTERED = {
+    "no_grad": "what follows goes on recording its graph",
+    "inference_mode": "what follows goes on recording its graph",
+    "enable_grad": "what follows records no more than before",
+}
+
+
+class NoEffectContext(SlipRule):
+    """A context is never entered, or a result that nobody takes was meant to change something.
+
+    ## What it does
+
+    Finds statements that make something and drop it: `torch.no_grad()` without `with`, `fake.detach()`, `loss / steps`,
+    and a `map(...)` or generator over gradients that nobody runs through.
+
+    ## What happens to the numbers
+
+    `torch.no_grad()` only makes a context: gradients are recorded until it is entered. `fake.detach()` gives back a new
+    tensor and leaves `fake` in its graph, so that the loss of a discriminator reaches the generator as well.
+    `loss / steps` leaves `loss` as it is, so that the sum of a window is `steps` times as large: the learning rate of
+    plain SGD is, too. `map(lambda p: p.grad.zero_(), ps)` clears nothing. Nothing is raised.
+
+    ## Example
+
+    ```python
+    fake = generator(noise)
+    fake.detach()
+    discriminator(fake).mean().backward()
+    ```
+
+    ## Use instead
+
+    ```python
+    fake = generator(noise)
+    fake = fake.detach()
+    discriminator(fake).mean().backward()
+    ```
+
+    ## When is it on purpose
+
+    Never, but as the last line of a notebook's cell it shows a value. Notebooks are not read yet.
+
+    ## Fix safety
+
+    The fix gives the result to the variable it was made from. It is unsafe because it changes what is trained. A
+    context is not mended: nobody can tell how far it was meant to reach.
+
+    ## What it cannot see
+
+    But for contexts, only functions that call `backward()` are looked at. `detach()` counts of variables that a module,
+    a function of PyTorch or a parameter of the function computed, products and quotients of variables called a loss.
+    Files count that import PyTorch or a framework around it.
+    """
+
+    code = "GRD603"
+    category = "slips"
+    severity = Severity.ERROR
+    signs = (
+        # A context that is the whole end of a statement, and no decorator.
+        rb"backward\w*\s*\(|_(?:grad|mode)\((?:(?<=no_grad\()|(?<=enable_grad\()|(?<=inference_mode\())"
+        rb"(?<!@no_grad\()(?<!@torch\.no_grad\()(?<!@inference_mode\()(?<!@torch\.inference_mode\()"
+        rb"[^)\n]*\)[ \t]*(?:[\r\n#;]|\Z)",
+        rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm",
+    )
+    kinds = (Discarded,)
+
+    def tell(self, slip: Event) -> Finding:
+        """What does not happen."""
+        assert isinstance(slip, Discarded)
+        code, subject = quoted(slip), slip.place.subject
+        match slip.waste:
+            case Waste.CONTEXT:
+                consequence = _UNENTERED[subject.rpartition(".")[2]]
+                message, label = f"`{code}` is made and not entered, so {consequence}", "there is no `with`"
+            case Waste.COPY:
+                message = f"nobody takes the result of `{code}`, so gradients go on flowing through `{subject}`"
+                label = "gives a new tensor"
+            case Waste.NUMBER:
+                message, label = (
+                    f"nobody takes the result of `{code}`, so `{subject}` stays what it is",
+                    "gives a number",
+                )
+            case Waste.LAZY:
+                message, label = f"nobody runs through `{code}`, so nothing in it happens", "waits to be run through"
+        repair = keep(slip) if slip.waste in (Waste.COPY, Waste.NUMBER) else None
+        return Finding(event=slip, cause=slip, message=message, story=((slip, label),), repair=repair)

@@ -132,18 +132,35 @@ class Unresolved(Forget):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Uncalled(Event):
-    """A method is named and not called, so nothing happens: `optimizer.zero_grad`.
+class Slip(Event):
+    """Code that does nothing, where it was meant to do something. `fixable`: what was meant can be written there."""
 
-    `schedules` says that it is a scheduler's.
-    """
+    fixable: bool
 
-    method: str
-    schedules: bool = False
+    def reaches(self, region: Region) -> bool:
+        """Whether what was meant would clear the gradients of a region."""
+        return False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Unread(Event):
+class Uncalled(Slip):
+    """A method is named and not called: `optimizer.zero_grad`.
+
+    `of` is the object whose method it is, `schedules` says that it is a scheduler's.
+    """
+
+    method: str
+    of: Path | None
+    schedules: bool = False
+
+    def reaches(self, region: Region) -> bool:
+        """Whether it is a clear of the region, or nobody can tell of what."""
+        meant = self.of is None or self.of.touches(region.owner) or self.of.touches(region.params)
+        return self.method == "zero_grad" and (meant or not region.known)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unread(Slip):
     """An attribute is set that PyTorch never reads: `p.require_grad = False`.
 
     `attribute` is its name, `meant` the code that does what was meant, `of_module` says that it belongs to parameters
@@ -165,13 +182,34 @@ class Waste(enum.Enum):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Discarded(Event):
+class Discarded(Slip):
     """Something is made that does nothing by itself, and nobody uses it: `fake.detach()`, `torch.no_grad()`.
 
-    `place.subject` is what it was made from, or the qualified name of what made it.
+    `place.subject` is what it was made from, or the qualified name of what made it; `clears` says that what never runs
+    would clear gradients.
     """
 
     waste: Waste
+    clears: bool = False
+
+    def reaches(self, region: Region) -> bool:
+        """Whether what never runs would clear: nobody asks what."""
+        return self.clears
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fill(Event):
+    """A variable holds a new iterator over parameters, which can be run through once."""
+
+    variable: Path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Consume(Event):
+    """An iterator over parameters is run through to its end: `by` a `for`, an `optimizer`, or a function of a name."""
+
+    variable: Path
+    by: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)

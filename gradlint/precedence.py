@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Set
 
-from gradlint.events import Call, Event, Uncalled
+from gradlint.events import Discarded, Event, Slip, Uncalled
 from gradlint.flow.facts import Report
-from gradlint.flow.graph import Graph
-from gradlint.flow.prune import scopes_with
 
-UNCALLED = "GRD604"
+TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
+"""Which rule tells of a kind of slip."""
 
 
-def told_by_another(graphs: Mapping[int, Graph], selected: Set[str]) -> Callable[[Report], bool]:
-    """A test of whether another one of the selected rules, which are given by code, tells the cause of a report.
+def is_told_by_another(report: Report, selected: Set[str]) -> bool:
+    """Whether another one of the selected rules, which are given by code, tells the cause of a report.
 
-    A clear that is on the path and was not called is what the path lacks.
+    A clear of what the report is about that is on the path, and does nothing, is what the path lacks.
     """
-    if UNCALLED not in selected:
-        return lambda report: False
-    slipping = scopes_with(graphs, _is_uncalled_clear)
-
-    def slips(event: Event | None) -> bool:
-        return event is not None and (
-            _is_uncalled_clear(event) or (isinstance(event, Call) and event.target in slipping)
-        )
-
-    return lambda report: any(slips(moment.event) for moment in report.path)
-
-
-def _is_uncalled_clear(event: Event) -> bool:
-    return isinstance(event, Uncalled) and event.method == "zero_grad"
+    slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
+    return any(TELLERS.get(type(slip)) in selected for slip in slips)

@@ -16,6 +16,7 @@ class Where(enum.Enum):
     BEFORE = "before"
     FIRST = "first"  # as the first statement of the scope that the anchor calls
     AHEAD = "ahead"  # right ahead of the anchor, in the same statement
+    AROUND = "around"  # around the anchor, as the name of a function that is given it
     BEHIND = "behind"  # right behind the anchor, in the same expression
     INSTEAD = "instead"  # in the place of the anchor
 
@@ -86,6 +87,11 @@ def call(slip: Event) -> Repair:
 def keep(slip: Event) -> Repair:
     """Give a result to what it was made from."""
     return Repair(f"{slip.place.subject} = ", Where.AHEAD, slip, "take the result")
+
+
+def collect(iterator: Event) -> Repair:
+    """Make a list of an iterator."""
+    return Repair("list", Where.AROUND, iterator, "make a list of it, which can be run through again")
 
 
 def replace(slip: Event, text: str) -> Repair:

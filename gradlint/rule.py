@@ -16,6 +16,7 @@ from gradlint.diagnostics import Severity
 if TYPE_CHECKING:
     from gradlint.events import Event
     from gradlint.flow.facts import Report
+    from gradlint.flow.graph import Graph
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -74,7 +75,15 @@ class Finding:
     repair: Repair | None = None
 
 
-class SlipRule(Rule, abc.ABC):
+class ScopeRule(Rule, abc.ABC):
+    """A rule about the events of one scope, whatever its callers do."""
+
+    @abc.abstractmethod
+    def findings(self, graph: Graph) -> Iterable[Finding]:
+        """What it has to say about a scope."""
+
+
+class SlipRule(ScopeRule):
     """A rule about code that does nothing, each by itself: what it says needs no path."""
 
     kinds: ClassVar[tuple[type[Event], ...]]
@@ -82,6 +91,10 @@ class SlipRule(Rule, abc.ABC):
     @abc.abstractmethod
     def tell(self, slip: Event) -> Finding:
         """The finding for an event of these kinds."""
+
+    def findings(self, graph: Graph) -> Iterable[Finding]:
+        """One for each event of these kinds."""
+        return (self.tell(event) for event in graph.events() if isinstance(event, self.kinds))
 
 
 class FlowRule(Rule, abc.ABC):

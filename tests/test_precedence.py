@@ -55,3 +55,28 @@ def test_it_is_a_missing_one_if_nobody_asks_for_uncalled_methods(files: dict[str
 
 def test_another_method_that_is_not_called_explains_no_missing_clear() -> None:
     assert told({"main": LOOP.format(imports="", clear="model.train")}) == ["GRD604", "GRD101"]
+
+
+GAN = """\
+import torch
+
+def main(critic, generator, loader):
+    first = torch.optim.SGD(critic.parameters(), lr=0.1)
+    second = torch.optim.SGD(generator.parameters(), lr=0.1)
+    for x in loader:
+        first.zero_grad
+        critic(x).sum().backward()
+        first.step()
+        generator(x).sum().backward()
+        second.step()
+"""
+
+
+def test_a_clear_of_one_optimizer_explains_nothing_of_another() -> None:
+    assert told({"main": GAN}) == ["GRD604", "GRD101"]
+
+
+def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
+    files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
+    assert told(files) == ["GRD603"]
+    assert told(files, "GRD603") == ["GRD101"]

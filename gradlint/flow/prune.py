@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Uncalled, Unresolved
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Slip, Step, Unresolved
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Cycle
 from gradlint.flow.graph import Graph, Memory, Node, Test
@@ -25,7 +25,7 @@ def pruned(
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
     effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
-    telling = doing(graphs, (Read, Uncalled))
+    telling = doing(graphs, (Read, Slip))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
     for number, graph in graphs.items():

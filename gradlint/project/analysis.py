@@ -15,13 +15,13 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
-from gradlint.precedence import told_by_another
+from gradlint.precedence import is_told_by_another
 from gradlint.project.callers import Callers
 from gradlint.project.link import clears, entered
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
-from gradlint.rule import Finding, FlowRule, Rule, SlipRule
+from gradlint.rule import Finding, FlowRule, Rule, ScopeRule
 from gradlint.source import Source
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.losses import is_network
@@ -93,8 +93,8 @@ class Project:
                 try:
                     if isinstance(rule, FlowRule):
                         diagnostics.extend(judged.diagnostics(rule))
-                    elif isinstance(rule, SlipRule):
-                        diagnostics.extend(judged.slips(rule))
+                    elif isinstance(rule, ScopeRule):
+                        diagnostics.extend(judged.by_itself(rule))
                 except Exception as error:  # whatever it is, it must not cost another rule's findings
                     failures.append(RuleFailure(rule.name, f"{type(error).__name__}: {error}"))
         paths = {each.path for each in diagnostics}
@@ -120,12 +120,12 @@ class _Judged:
     _asked: set[int] = field(default_factory=set)
     _doubtful: set[int] = field(default_factory=set)
 
-    def slips(self, rule: SlipRule) -> Iterator[Diagnostic]:
-        """What a rule about single statements says of the file."""
+    def by_itself(self, rule: ScopeRule) -> Iterator[Diagnostic]:
+        """What a rule says of the file that asks for no other."""
         graphs = self.lowerer.own_graphs(self.file)
-        found = [event for graph in graphs.values() for event in graph.events() if isinstance(event, rule.kinds)]
         teller = _Teller(self.file, rule, _Homes(graphs, self.lowerer.program))
-        yield from (teller.diagnostic(rule.tell(event), ()) for event in found)
+        for graph in graphs.values():
+            yield from (teller.diagnostic(finding, ()) for finding in rule.findings(graph))
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""
@@ -163,8 +163,8 @@ class _Judged:
         test = clears(graphs, resolve, network)
         begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
         solver = Solver(graphs, rule, Reach(test, network))
-        told_elsewhere = told_by_another(graphs, self.selected)
-        return [(rule.tell(report), report) for report in solver.reports(begin) if not told_elsewhere(report)]
+        reports = (report for report in solver.reports(begin) if not is_told_by_another(report, self.selected))
+        return [(rule.tell(report), report) for report in reports]
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Hashable, Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Event, Rescale, Step
+from gradlint.events import Accumulate, Event, Rescale, Slip, Step
 from gradlint.flow.facts import Report
 from gradlint.repair import insert_clear
 from gradlint.rule import Finding, FlowRule, quoted
@@ -124,6 +124,8 @@ class MissingZeroGrad(FlowRule):
                 yield State.APPLIED
             case ((State.FRESH | State.MIXED), Rescale()):
                 yield state
+            case State() as unchanged, Slip():
+                yield unchanged
             case _:
                 return
 

@@ -51,14 +51,15 @@ class NoEffectContext(SlipRule):
 
     ## Fix safety
 
-    The fix gives the result to the variable it was made from. It is unsafe because it changes what is trained. A
-    context is not mended: nobody can tell how far it was meant to reach.
+    The fix gives the result to the variable it was made from. It is unsafe because it changes what is trained. It is
+    not offered where that would be another variable, as in a closure, nor for a context: nobody can tell how far it was
+    meant to reach.
 
     ## What it cannot see
 
-    But for contexts, only functions that call `backward()` are looked at. `detach()` counts of variables that a module,
-    a function of PyTorch or a parameter of the function computed, products and quotients of variables called a loss.
-    Files count that import PyTorch or a framework around it.
+    But for contexts, only functions that call `backward()` are looked at. `detach()` counts of plain variables that a
+    module or a parameter of the function computed, and that a call further down is given; products and quotients count
+    of what is called a loss. Nothing is said under `no_grad`. Files count that import PyTorch or a framework around it.
     """
 
     code = "GRD603"
@@ -91,5 +92,5 @@ class NoEffectContext(SlipRule):
                 )
             case Waste.LAZY:
                 message, label = f"nobody runs through `{code}`, so nothing in it happens", "waits to be run through"
-        repair = keep(slip) if slip.waste in (Waste.COPY, Waste.NUMBER) else None
+        repair = keep(slip) if slip.fixable else None
         return Finding(event=slip, cause=slip, message=message, story=((slip, label),), repair=repair)

@@ -41,18 +41,19 @@ class RequiresGradTypo(SlipRule):
 
     ## When is it on purpose
 
-    Where the file reads the attribute, it has a meaning of its own, and nothing is reported; nor are attributes of
-    `self`, of the project's own classes that are no modules, and of settings (`args`, `config`).
+    Where the file, or another one that can have what it defines, reads the attribute, it has a meaning of its own, and
+    nothing is reported; nor are attributes of `self`, of classes that are not PyTorch's, and of settings (`args`,
+    `config`).
 
     ## Fix safety
 
-    The fix is unsafe because it changes what is trained.
+    The fix is unsafe because it changes what is trained. It is not offered where the value stands on several lines.
 
     ## What it cannot see
 
-    A module is only known to be one where it is made in sight, from `torch.nn` or a class of the project that derives
-    from `torch.nn.Module`, or comes from a loop over `children()` or `modules()`. Files count that import PyTorch or a
-    framework around it.
+    A module is only known to be one where it is made in sight, from `torch.nn`, torchvision, timm, `torch.hub` or a
+    class of the project that derives from `torch.nn.Module`, is annotated as one, or comes from a loop over
+    `children()` or `modules()`. Files count that import PyTorch or a framework around it.
     """
 
     code = "GRD605"
@@ -74,5 +75,5 @@ class RequiresGradTypo(SlipRule):
             cause=slip,
             message=message,
             story=((slip, f"`{slip.meant}` was meant"),),
-            repair=replace(slip, slip.meant),
+            repair=replace(slip, slip.meant) if slip.fixable else None,
         )

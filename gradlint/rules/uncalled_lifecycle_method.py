@@ -51,17 +51,19 @@ class UncalledLifecycleMethod(SlipRule):
 
     ## When is it on purpose
 
-    Where an exception is waited for (`try`, `pytest.raises`), naming an attribute may ask whether it is there: that is
-    not reported. Nor is a property of the project's own class.
+    Where somebody waits for an `AttributeError`, or for any exception or warning (`pytest.raises`, `suppress`), naming
+    an attribute may ask whether it is there: that is not reported. Nor is a property of the project's own class.
 
     ## Fix safety
 
-    The fix is unsafe because the call now does what it says, which changes what is trained.
+    The fix is unsafe because the call now does what it says, which changes what is trained. It is not offered where the
+    call needs an argument, as that of L-BFGS's `step` does.
 
     ## What it cannot see
 
-    `step` is only known of optimizers and of schedulers, `update` of gradient scalers; `train` and `eval` count in
-    files that import PyTorch or a framework around it.
+    `step` is only known of optimizers and of schedulers, `update` of gradient scalers, `train` and `eval` of objects
+    that were made from modules, or are called or used like one. But for `zero_grad`, files count that import PyTorch or
+    a framework around it.
 
     What other rules would say of the consequences is not reported: a clear that was not called is no missing one.
     """
@@ -81,5 +83,5 @@ class UncalledLifecycleMethod(SlipRule):
             cause=slip,
             message=f"`{quoted(slip)}` is named and not called, so {consequence}",
             story=((slip, "named, not called"),),
-            repair=call(slip),
+            repair=call(slip) if slip.fixable else None,
         )

@@ -61,6 +61,10 @@ GRADIENT_READERS = frozenset(
     """clip_grad_norm_ clip_grad_value_ clip_grad_norm unscale_ clip_gradients get_total_norm
     clip_grads_with_norm_ clip_master_grads unscale_gradients reduce_gradients""".split()
 )
+NETWORK_TOKENS = frozenset(
+    """model models net nets network module backbone encoder decoder generator discriminator critic actor policy
+    student teacher classifier""".split()
+)
 SCHEDULER_TOKENS = frozenset({"scheduler", "schedulers", "sched"})
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())

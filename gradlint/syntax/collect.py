@@ -65,7 +65,11 @@ class _Collector:
             self.target(target.target, scope)
 
     def target(self, node: cst.BaseExpression, scope: Scope) -> None:
-        if isinstance(node, cst.Attribute):
+        parts = elements_of(node)
+        if parts is not None:
+            for part in parts:
+                self.target(part, scope)
+        elif isinstance(node, cst.Attribute):
             self.mention(node, scope, None, written=True)
         else:
             self.visit(node, scope)
@@ -74,7 +78,7 @@ class _Collector:
         if node.value is not None:
             self.visit(node.value, scope)
         self.bind(node.target, node.value, scope, annotation=node.annotation.annotation)
-        self.visit(node.target, scope)
+        self.target(node.target, scope)
 
     def augmented(self, node: cst.AugAssign, scope: Scope) -> None:
         self.visit(node.value, scope)

@@ -35,6 +35,8 @@ class Editor:
         match repair.where:
             case Where.AHEAD:
                 return (self._insert(span.start, repair.text),)
+            case Where.AROUND:
+                return (self._insert(span.start, f"{repair.text}("), self._insert(span.end, ")"))
             case Where.BEHIND:
                 return (self._insert(span.end, repair.text),)
             case Where.INSTEAD:

@@ -218,12 +218,17 @@ def is_network(objects: Objects, path: Path) -> bool:
         return False
     match objects.at(path, 0):
         case Made(by=name, part=False):
-            return name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() and "Parameter" not in name
+            return (
+                name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() and not name.endswith(_TENSORS)
+            )
         case Instance(of=class_):
             bases = [base for each in objects.lineage(class_) for base in each.bases]
             return any(objects.qualified(base, class_) == "torch.nn.Module" for base in bases)
         case _:
             return False
+
+
+_TENSORS = ("Parameter", "Buffer")  # of `torch.nn`, with and without `Uninitialized`
 
 
 @lru_cache(maxsize=16)

@@ -83,6 +83,11 @@ class File:
     positions: Positions
     opaque: bool
 
+    @property
+    def is_torch(self) -> bool:
+        """Whether the file imports PyTorch, or a framework around it."""
+        return any(map(catalogue.TORCH_LIKE.match, self.table.imports.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:

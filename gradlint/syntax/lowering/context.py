@@ -16,6 +16,7 @@ from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
+from gradlint.syntax.iterators import Iterators
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, only_steps_or_clears
@@ -34,9 +35,10 @@ class Loop:
 
 @dataclass(slots=True, eq=False)
 class Handlers:
-    """An open `try` body: the node at which its handlers begin."""
+    """An open `try` body: the node at which its handlers begin; `asks` whether they wait for a missing attribute."""
 
     node: int
+    asks: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +66,7 @@ class Lowering:
         self.conditions = Conditions(objects, scope)
         self.losses = Losses(objects, scope)
         self.slips = Slips(objects, scope)
+        self.iterators = Iterators(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,
@@ -74,7 +77,8 @@ class Lowering:
         self.build.holds = self.losses.given()
         self.frames: list[Loop | Handlers | Finally] = []
         self.jumps = 0
-        self.expecting = 0  # how many open contexts wait for an exception
+        self.asking = 0  # how many open contexts wait for an exception
+        self.silent = sum(map(Slips.stops_recording, scope.decorators))  # ... and in how many no graph is recorded
         self.statement: cst.CSTNode = scope.node
         self._watched = watched | {NAMELESS}
         self._given_control: list[int] = []

@@ -47,6 +47,7 @@ def _call(low: Lowering, node: cst.Call) -> None:
             lower(low, argument.value)
     for effect in low.effects.call(node, low.statement):
         _effect(low, effect)
+    _emit(low, low.iterators.given(node, low.statement))
 
 
 def _receiver(low: Lowering, node: cst.BaseExpression) -> None:

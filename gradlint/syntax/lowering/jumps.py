@@ -47,7 +47,8 @@ def try_(low: Lowering, node: cst.Try | cst.TryStar) -> None:
     handlers: Handlers | None = None
     before = build.holds
     if node.handlers and build.ends:
-        handlers = Handlers(build.island())
+        types = tuple(handler.type for handler in node.handlers)
+        handlers = Handlers(build.island(), low.slips.catches_attribute_errors(types))
         low.frames.append(handlers)
     _body(low, node.body, handlers)
     if handlers is not None:

@@ -52,6 +52,9 @@ def _loop(
 ) -> None:
     """head -> body -> foot -> body ... -> exit; the way around the body from the head is one of its own."""
     low.evaluate(iterable)
+    consumed = low.iterators.looped(iterable, node, low.statement)
+    if consumed is not None:
+        low.emit(consumed)
     build = low.build
     mark, jumps, tests = build.mark(), low.jumps, len(low.graph.tests)
     head = build.add(None)

@@ -24,8 +24,10 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
         case cst.Assign():
             _assign(low, node)
             slip = low.slips.in_assignment(node, low.statement)
-            if slip is not None:
-                low.emit(slip)
+            made = low.iterators.made(node.targets[0].target, node.value, low.statement)
+            for found in (slip, made):
+                if found is not None:
+                    low.emit(found)
         case cst.AnnAssign(target=target, value=value) if value is not None:
             low.evaluate(value)
             low.assign(target, value)
@@ -78,8 +80,9 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
 
 def _slip(low: Lowering, value: cst.BaseExpression) -> None:
     """A statement that does nothing. Where an exception is waited for, it may ask whether something is there."""
-    slip = low.slips.in_statement(value, low.statement)
-    if slip is not None and not low.expecting and not any(isinstance(frame, Handlers) for frame in low.frames):
+    asking = low.asking > 0 or any(isinstance(frame, Handlers) and frame.asks for frame in low.frames)
+    slip = low.slips.in_expression(value, low.statement, asking=asking, recording=not low.silent)
+    if slip is not None:
         low.emit(slip)
 
 
@@ -116,9 +119,10 @@ def _with(low: Lowering, node: cst.With) -> None:
     around = [event for item in node.items for event in low.effects.around(item.item, low.statement)]
     for event in around:
         low.emit(event)
-    expecting = any(low.slips.expects_failure(item.item) for item in node.items)
-    low.expecting += expecting
+    asking = sum(low.slips.asks(item.item) for item in node.items)
+    silent = sum(low.slips.stops_recording(item.item) for item in node.items)
+    low.asking, low.silent = low.asking + asking, low.silent + silent
     low.run(node.body)
-    low.expecting -= expecting
+    low.asking, low.silent = low.asking - asking, low.silent - silent
     for event in around:
         low.emit(replace(event))

@@ -1,0 +1,120 @@
+"""GRD206: an iterator over parameters is run through a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Consume, Event, Fill
+from gradlint.flow.graph import Graph
+from gradlint.repair import collect
+from gradlint.rule import Finding, ScopeRule, quoted
+
+_CONSEQUENCES = {
+    "optimizer": "the optimizer gets no parameters, and raises",
+    "for": "the loop does nothing",
+    "clip_grad_norm_": "nothing is clipped",
+    "clip_grad_norm": "nothing is clipped",
+    "clip_grad_value_": "there is nothing to clip, and it raises",
+}
+
+
+class ExhaustedParameterGenerator(ScopeRule):
+    """An iterator over parameters is run through a second time, and is empty then.
+
+    ## What it does
+
+    Finds variables that hold `model.parameters()`, or a `filter(...)` or generator of it, and are used a second time:
+    by an optimizer and for clipping, in two loops, or in every trip of one.
+
+    ## What happens to the numbers
+
+    `parameters()` gives an iterator, and an iterator can be run through once. Whoever comes second sees no parameters:
+    `clip_grad_norm_` clips nothing and says that the norm is 0.0 (recent releases warn), and a loop that clears or
+    freezes does nothing. Only a second optimizer raises (`ValueError: optimizer got an empty parameter list`), and
+    `clip_grad_value_` does.
+
+    ## Example
+
+    ```python
+    parameters = model.parameters()
+    optimizer = torch.optim.SGD(parameters, lr=0.1)
+    for sample, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(sample), target).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+    ```
+
+    ## Use instead
+
+    ```python
+    parameters = list(model.parameters())
+    ```
+
+    ## When is it on purpose
+
+    Never.
+
+    ## Fix safety
+
+    The fix makes a list of the iterator. It is unsafe because what comes second begins to work, which changes what is
+    trained.
+
+    ## What it cannot see
+
+    Variables that are bound once, in the function that uses them; what other functions do with an iterator that they
+    are given counts as nothing. A loop that may be left early does not run through it.
+    """
+
+    code = "GRD206"
+    category = "stepping"
+    severity = Severity.ERROR
+    signs = (rb"parameters\(", rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm")
+
+    def findings(self, graph: Graph) -> Iterator[Finding]:
+        """For each iterator the first place at which it is empty, whatever way leads there."""
+        for number, node in enumerate(graph.nodes):
+            if isinstance(node.event, Fill):
+                second = min(_seconds(node.event, number, graph), default=None)
+                if second is not None:
+                    yield self._tell(node.event, *second[1:])
+
+    def _tell(self, fill: Fill, earlier: Consume, empty: Consume) -> Finding:
+        consequence = _CONSEQUENCES.get(empty.by, "it finds nothing")
+        name = fill.place.subject
+        if earlier is empty:
+            message = f"`{name}` is run through in the first trip, so in all others {consequence}"
+        else:
+            message = f"`{name}` was run through before `{quoted(empty)}`, so {consequence}"
+        story: list[tuple[Event, str]] = [(fill, "can be run through once")]
+        if earlier is not empty:
+            story.append((earlier, "runs through it"))
+        return Finding(
+            event=empty,
+            cause=fill,
+            message=message,
+            story=(*story, (empty, "finds nothing left")),
+            repair=collect(fill),
+        )
+
+
+def _seconds(fill: Fill, made: int, graph: Graph) -> Iterator[tuple[int, Consume, Consume]]:
+    """The places at which an iterator is empty, by the number of the node, each with where it was run through."""
+
+    def ends(event: Event) -> bool:
+        return event is fill or (isinstance(event, Consume) and event.variable == fill.variable)
+
+    def uses(numbers: set[int]) -> Iterator[tuple[int, Consume]]:
+        for number in numbers:
+            event = graph.nodes[number].event
+            if isinstance(event, Consume) and event.variable == fill.variable:
+                yield number, event
+
+    first = dict(uses(graph.reached(made, ends)))
+    for before, earlier in first.items():
+        for number, event in uses(graph.reached(before, lambda event: event is fill)):
+            if number not in first:
+                yield number, earlier, event
+            elif number == before and graph.nodes[number].holds <= graph.nodes[made].holds:
+                yield number, event, event  # in another trip, whatever holds there

@@ -1,0 +1,98 @@
+"""Iterators over parameters, which can be run through once: where they are made, and where they are run through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradlint.events import Consume, Event, Fill, Place
+from gradlint.regions import Path
+from gradlint.syntax.objects import Objects
+from gradlint.syntax.scopes import Scope
+from gradlint.syntax.tree import last_name, text_of, walk
+from gradlint.syntax.values import Instance, Optimizer
+
+_LAZY = frozenset({"filter", "map", "chain", "from_iterable"})
+_METHODS = frozenset({"parameters", "named_parameters"})
+_CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_norm", "clip_grad_value_", "parameters_to_vector"})
+_COLLECTING = frozenset({"list", "tuple", "set", "sorted", "sum", "dict", "max", "min"})
+
+
+class Iterators:
+    """Answers for the variables of one scope."""
+
+    def __init__(self, objects: Objects, scope: Scope) -> None:
+        self._objects = objects
+        self._scope = scope
+
+    def made(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> Fill | None:
+        """The iterator that an assignment makes."""
+        if not isinstance(target, cst.Name) or not self._is_iterator(value):
+            return None
+        path = self._variable(target)
+        return Fill(Place(value, statement, text_of(value), target.value), path) if path is not None else None
+
+    def looped(self, iterable: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Consume | None:
+        """The variable that a loop runs through to its end."""
+        if any(isinstance(part, (cst.Break, cst.Return)) for part in walk(node)):
+            return None
+        for part in walk(iterable):
+            path = self._variable(part) if isinstance(part, cst.Name) else None
+            if path is not None and isinstance(part, cst.Name):
+                return Consume(Place(iterable, statement, text_of(iterable), part.value), path, "for")
+        return None
+
+    def given(self, call: cst.Call, statement: cst.CSTNode) -> Iterator[Event]:
+        """The variables that a call runs through to their ends."""
+        name = self._objects.callee_name(call)
+        if name in _COLLECTING and isinstance(call.func, cst.Name):
+            nodes: list[cst.CSTNode] = [call.args[0].value] if call.args else []
+        elif name in _CLIPPING:
+            nodes = [argument.value for argument in call.args]
+        elif isinstance(self._objects.value(call, self._scope), Optimizer):
+            nodes, name = [part for argument in call.args for part in walk(argument.value)], "optimizer"
+        else:
+            return
+        for node in nodes:
+            path = self._variable(node) if isinstance(node, cst.Name) else None
+            if path is not None and isinstance(node, cst.Name):
+                yield Consume(Place(call, statement, text_of(call), node.value), path, name)
+
+    def _variable(self, name: cst.Name) -> Path | None:
+        """A variable of the scope that is bound once, to an iterator."""
+        bindings = self._scope.bindings.get(name.value, ())
+        if len(bindings) != 1 or name.value in self._scope.foreign:
+            return None
+        value = bindings[0].value
+        plain = value is not None and not bindings[0].each and not bindings[0].items and not bindings[0].changed
+        return (
+            Path(self._scope.number, name.value) if plain and value is not None and self._is_iterator(value) else None
+        )
+
+    def _is_iterator(self, value: cst.BaseExpression) -> bool:
+        """Whether an expression is an iterator over the parameters of modules."""
+        match value:
+            case cst.Call(func=cst.Attribute(value=module, attr=cst.Name(value=name))) if name in _METHODS:
+                return self._yields(module, name)
+            case cst.Call(func=func, args=arguments) if last_name(func) in _LAZY:
+                return any(self._speaks(argument.value) for argument in arguments)
+            case cst.GeneratorExp():
+                return self._speaks(value)
+            case _:
+                return False
+
+    def _speaks(self, node: cst.CSTNode) -> bool:
+        calls = (part.func for part in walk(node) if isinstance(part, cst.Call))
+        return any(isinstance(func, cst.Attribute) and func.attr.value in _METHODS for func in calls)
+
+    def _yields(self, module: cst.BaseExpression, name: str) -> bool:
+        """Whether a module's method gives an iterator: PyTorch's does, one of the project's own may give a list."""
+        if not self._objects.program.home(self._scope).is_torch:
+            return False
+        path, value = self._objects.path(module, self._scope), self._objects.value(module, self._scope)
+        of = value.of if isinstance(value, Instance) else None
+        if path is not None and path.name == "self" and not path.fields:
+            of = self._objects.program.scopes[path.scope]
+        own = [each.functions[name][-1] for each in self._objects.lineage(of) if name in each.functions] if of else []
+        return not own or any(isinstance(part, cst.Yield) for part in walk(own[0].node))

@@ -25,26 +25,26 @@ class Iterators:
     def __init__(self, objects: Objects, scope: Scope) -> None:
         self._objects = objects
         self._scope = scope
+        self._variables = {name for name in scope.bindings if self._holds_iterator(name)}
 
     def made(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> Fill | None:
         """The iterator that an assignment makes."""
-        if not isinstance(target, cst.Name) or not self._is_iterator(value):
-            return None
         path = self._variable(target)
-        return Fill(Place(value, statement, text_of(value), target.value), path) if path is not None else None
+        if path is None:
+            return None
+        return Fill(Place(value, statement, text_of(value), path.name), path)
 
     def looped(self, iterable: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Consume | None:
         """The variable that a loop runs through to its end."""
-        if any(isinstance(part, (cst.Break, cst.Return)) for part in walk(node)):
+        found = next(filter(None, map(self._variable, walk(iterable))), None) if self._variables else None
+        if found is None or any(isinstance(part, (cst.Break, cst.Return)) for part in walk(node)):
             return None
-        for part in walk(iterable):
-            path = self._variable(part) if isinstance(part, cst.Name) else None
-            if path is not None and isinstance(part, cst.Name):
-                return Consume(Place(iterable, statement, text_of(iterable), part.value), path, "for")
-        return None
+        return Consume(Place(iterable, statement, text_of(iterable), found.name), found, "for")
 
     def given(self, call: cst.Call, statement: cst.CSTNode) -> Iterator[Event]:
         """The variables that a call runs through to their ends."""
+        if not self._variables:
+            return
         name = self._objects.callee_name(call)
         if name in _COLLECTING and isinstance(call.func, cst.Name):
             nodes: list[cst.CSTNode] = [call.args[0].value] if call.args else []
@@ -54,21 +54,22 @@ class Iterators:
             nodes, name = [part for argument in call.args for part in walk(argument.value)], "optimizer"
         else:
             return
-        for node in nodes:
-            path = self._variable(node) if isinstance(node, cst.Name) else None
-            if path is not None and isinstance(node, cst.Name):
-                yield Consume(Place(call, statement, text_of(call), node.value), path, name)
+        for path in filter(None, map(self._variable, nodes)):
+            yield Consume(Place(call, statement, text_of(call), path.name), path, name)
 
-    def _variable(self, name: cst.Name) -> Path | None:
-        """A variable of the scope that is bound once, to an iterator."""
-        bindings = self._scope.bindings.get(name.value, ())
-        if len(bindings) != 1 or name.value in self._scope.foreign:
-            return None
+    def _variable(self, node: cst.CSTNode) -> Path | None:
+        """A variable of the scope that holds an iterator."""
+        known = isinstance(node, cst.Name) and node.value in self._variables
+        return Path(self._scope.number, node.value) if known and isinstance(node, cst.Name) else None
+
+    def _holds_iterator(self, name: str) -> bool:
+        """Whether a variable of the scope is bound once, and to an iterator."""
+        bindings = self._scope.bindings[name]
+        if len(bindings) != 1 or name in self._scope.foreign:
+            return False
         value = bindings[0].value
-        plain = value is not None and not bindings[0].each and not bindings[0].items and not bindings[0].changed
-        return (
-            Path(self._scope.number, name.value) if plain and value is not None and self._is_iterator(value) else None
-        )
+        plain = not bindings[0].each and not bindings[0].items and not bindings[0].changed
+        return plain and value is not None and self._is_iterator(value)
 
     def _is_iterator(self, value: cst.BaseExpression) -> bool:
         """Whether an expression is an iterator over the parameters of modules."""

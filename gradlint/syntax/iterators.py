@@ -16,6 +16,7 @@ from gradlint.syntax.values import Instance, Optimizer
 _LAZY = frozenset({"filter", "map", "chain", "from_iterable"})
 _METHODS = frozenset({"parameters", "named_parameters"})
 _CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_norm", "clip_grad_value_", "parameters_to_vector"})
+_PASSING_ON = frozenset({"enumerate", "zip", "tqdm"})
 _COLLECTING = frozenset({"list", "tuple", "set", "sorted", "sum", "dict", "max", "min"})
 
 
@@ -26,6 +27,9 @@ class Iterators:
         self._objects = objects
         self._scope = scope
         self._variables = {name for name in scope.bindings if self._holds_iterator(name)}
+        nodes = walk(scope.node) if self._variables else ()
+        # The loops of generator expressions: whoever runs through these may stop early, as `any` does.
+        self._lazy = {id(node.for_in) for node in nodes if isinstance(node, cst.GeneratorExp)}
 
     def made(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> Fill | None:
         """The iterator that an assignment makes."""
@@ -36,8 +40,10 @@ class Iterators:
 
     def looped(self, iterable: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Consume | None:
         """The variable that a loop runs through to its end."""
-        found = next(filter(None, map(self._variable, walk(iterable))), None) if self._variables else None
-        if found is None or any(isinstance(part, (cst.Break, cst.Return)) for part in walk(node)):
+        if not self._variables or id(node) in self._lazy:
+            return None
+        found = next(filter(None, map(self._variable, _passed_on(iterable))), None)
+        if found is None or any(isinstance(part, (cst.Break, cst.Return, cst.Raise)) for part in walk(node)):
             return None
         return Consume(Place(iterable, statement, text_of(iterable), found.name), found, "for")
 
@@ -47,9 +53,9 @@ class Iterators:
             return
         name = self._objects.callee_name(call)
         if name in _COLLECTING and isinstance(call.func, cst.Name):
-            nodes: list[cst.CSTNode] = [call.args[0].value] if call.args else []
+            nodes: list[cst.CSTNode] = [_source(call.args[0].value)] if call.args else []
         elif name in _CLIPPING:
-            nodes = [argument.value for argument in call.args]
+            nodes = [_source(argument.value) for argument in call.args]
         elif isinstance(self._objects.value(call, self._scope), Optimizer):
             nodes, name = [part for argument in call.args for part in walk(argument.value)], "optimizer"
         else:
@@ -97,3 +103,17 @@ class Iterators:
             of = self._objects.program.scopes[path.scope]
         own = [each.functions[name][-1] for each in self._objects.lineage(of) if name in each.functions] if of else []
         return not own or any(isinstance(part, cst.Yield) for part in walk(own[0].node))
+
+
+def _passed_on(iterable: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """What a loop runs through, where a call only hands it on."""
+    match iterable:
+        case cst.Call(func=func, args=arguments) if last_name(func) in _PASSING_ON:
+            return [argument.value for argument in arguments]
+        case _:
+            return [iterable]
+
+
+def _source(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What a generator expression runs through, once somebody runs through it; anything else is itself."""
+    return node.for_in.iter if isinstance(node, cst.GeneratorExp) else node

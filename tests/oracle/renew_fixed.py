@@ -17,12 +17,14 @@ from gradlint.rule import all_rules
 from gradlint.source import Source
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+WHERE = "fixture.py"
+"""What every text is called, so that what was said of one need not be asked for again."""
 
 
 @cache
 def findings_in(text: str) -> Sequence[Diagnostic] | None:
     """What is said of a text; None where it does not parse or a rule crashed."""
-    result = lint(Source("fixture.py", text), all_rules())
+    result = lint(Source(WHERE, text), all_rules())
     return result.diagnostics if result.parses and not result.failures else None
 
 

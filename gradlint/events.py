@@ -198,6 +198,13 @@ class Discarded(Slip):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Schedule(Event):
+    """A scheduler sets the learning rate of an optimizer's next step."""
+
+    optimizer: Path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Fill(Event):
     """A variable holds a new iterator over parameters, which can be run through once."""
 

@@ -19,6 +19,7 @@ class Where(enum.Enum):
     AROUND = "around"  # around the anchor, as the name of a function that is given it
     BEHIND = "behind"  # right behind the anchor, in the same expression
     INSTEAD = "instead"  # in the place of the anchor
+    MOVED = "moved"  # the anchor's whole line, behind that of what it is beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ def keep(slip: Event) -> Repair:
 def collect(iterator: Event) -> Repair:
     """Make a list of an iterator."""
     return Repair("list", Where.AROUND, iterator, "make a list of it, which can be run through again")
+
+
+def move(late: Event, behind: Event) -> Repair:
+    """Do something after something else."""
+    return Repair("", Where.MOVED, late, f"do it after `{behind.place.text}`", beside=behind)
 
 
 def replace(slip: Event, text: str) -> Repair:

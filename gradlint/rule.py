@@ -6,15 +6,15 @@ import abc
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from gradlint.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from gradlint.events import Event
+    from gradlint.events import Call, Event
     from gradlint.flow.facts import Report
     from gradlint.flow.graph import Graph
     from gradlint.repair import Repair
@@ -75,11 +75,15 @@ class Finding:
     repair: Repair | None = None
 
 
+Acts: TypeAlias = "Callable[[Call], bool]"
+"""Whether what a call runs may step or clear."""
+
+
 class ScopeRule(Rule, abc.ABC):
     """A rule about the events of one scope, whatever its callers do."""
 
     @abc.abstractmethod
-    def findings(self, graph: Graph) -> Iterable[Finding]:
+    def findings(self, graph: Graph, acts: Acts) -> Iterable[Finding]:
         """What it has to say about a scope."""
 
 
@@ -92,7 +96,7 @@ class SlipRule(ScopeRule):
     def tell(self, slip: Event) -> Finding:
         """The finding for an event of these kinds."""
 
-    def findings(self, graph: Graph) -> Iterable[Finding]:
+    def findings(self, graph: Graph, acts: Acts) -> Iterable[Finding]:
         """One for each event of these kinds."""
         return (self.tell(event) for event in graph.events() if isinstance(event, self.kinds))
 

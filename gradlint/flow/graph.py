@@ -80,13 +80,18 @@ class Graph:
     ENTRY = 0
     EXIT = 1
 
-    def reached(self, start: int, ends: Callable[[Event], bool]) -> set[int]:
-        """The nodes to which a way leads from another one, whatever its conditions; not beyond events that end it."""
+    def reached(
+        self, start: int, ends: Callable[[Event], bool], around: Callable[[Event], bool] = lambda event: False
+    ) -> set[int]:
+        """The nodes to which a way leads from another one, whatever its conditions.
+
+        Not beyond events that end it, nor over edges that go around some events, as past a loop that has no trip.
+        """
         found: set[int] = set()
         waiting = [start]
         while waiting:
             for edge in self.nodes[waiting.pop()].edges:
-                if edge.target not in found:
+                if edge.target not in found and not any(map(around, edge.avoids)):
                     found.add(edge.target)
                     event = self.nodes[edge.target].event
                     if event is None or not ends(event):

@@ -9,10 +9,10 @@ from functools import cache
 
 from gradlint.bounds import Bound
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
-from gradlint.events import Call, Event, Unresolved
+from gradlint.events import Call, Clear, Event, Forget, Step, Unresolved
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
-from gradlint.flow.prune import pruned
+from gradlint.flow.prune import doing, pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.precedence import is_told_by_another
@@ -123,9 +123,16 @@ class _Judged:
     def by_itself(self, rule: ScopeRule) -> Iterator[Diagnostic]:
         """What a rule says of the file that asks for no other."""
         graphs = self.lowerer.own_graphs(self.file)
+
+        @cache
+        def acting() -> set[int]:
+            return doing(self.lowerer.graphs(self.file.table.scopes), (Step, Clear, Forget))
+
         teller = _Teller(self.file, rule, _Homes(graphs, self.lowerer.program))
         for graph in graphs.values():
-            yield from (teller.diagnostic(finding, ()) for finding in rule.findings(graph))
+            yield from (
+                teller.diagnostic(finding, ()) for finding in rule.findings(graph, lambda call: call.target in acting())
+            )
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""

@@ -8,7 +8,7 @@ from gradlint.diagnostics import Severity
 from gradlint.events import Consume, Event, Fill
 from gradlint.flow.graph import Graph
 from gradlint.repair import collect
-from gradlint.rule import Finding, ScopeRule, quoted
+from gradlint.rule import Acts, Finding, ScopeRule, quoted
 
 _CONSEQUENCES = {
     "optimizer": "the optimizer gets no parameters, and raises",
@@ -72,7 +72,7 @@ class ExhaustedParameterGenerator(ScopeRule):
     severity = Severity.ERROR
     signs = (rb"parameters\(", rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm")
 
-    def findings(self, graph: Graph) -> Iterator[Finding]:
+    def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
         """For each iterator the first place at which it is empty, whatever way leads there."""
         for number, node in enumerate(graph.nodes):
             if isinstance(node.event, Fill):

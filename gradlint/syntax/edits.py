@@ -33,6 +33,8 @@ class Editor:
         """The edits of a repair; none where it cannot be done. `target` is the scope that the anchor calls."""
         span = self._positions.span(repair.anchor.place.node)
         match repair.where:
+            case Where.MOVED:
+                return self._moved(repair.anchor, repair.beside) if repair.beside is not None else ()
             case Where.AHEAD:
                 return (self._insert(span.start, repair.text),)
             case Where.AROUND:
@@ -52,6 +54,21 @@ class Editor:
                 return self._after(repair.text, repair.anchor)
             case Where.BEFORE:
                 return self._before(repair.text, repair.anchor)
+
+    def _moved(self, event: Event, behind: Event) -> tuple[Edit, ...]:
+        """A line behind another one of the same block; only where each is one statement on one line."""
+        lines = [each.place.statement for each in (event, behind)]
+        if not self._in_one_block(event, behind) or not all(_is_alone(line) for line in lines):
+            return ()
+        (start, end), (at, last) = ((span.start.row, span.end.row) for span in map(self._span_of, lines))
+        if start != end or at != last:
+            return ()
+        whole, row = self._source.line(start), Point(at, len(self._source.line(at)) + 1)
+        taken = Edit(Span(Point(start, 1), Point(start + 1, 1)), "")
+        return (taken, self._insert(row, f"{self._source.newline}{whole}"))
+
+    def _span_of(self, node: object) -> Span:
+        return self._positions.span(node)
 
     def _after(self, text: str, anchor: Event) -> tuple[Edit, ...]:
         statement = anchor.place.statement
@@ -109,6 +126,10 @@ class Editor:
             }
         first, second = self._blocks.get(id(one.place.statement)), self._blocks.get(id(other.place.statement))
         return first is not None and first == second
+
+
+def _is_alone(statement: object) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
 
 
 def _is_in_comprehension(statement: cst.CSTNode, anchor: Event) -> bool:

@@ -19,6 +19,7 @@ from gradlint.syntax.effects import Effects
 from gradlint.syntax.iterators import Iterators
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.schedulers import Schedulers
 from gradlint.syntax.scopes import Scope, only_steps_or_clears
 from gradlint.syntax.slips import Slips
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
@@ -67,6 +68,7 @@ class Lowering:
         self.losses = Losses(objects, scope)
         self.slips = Slips(objects, scope)
         self.iterators = Iterators(objects, scope)
+        self.schedulers = Schedulers(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,

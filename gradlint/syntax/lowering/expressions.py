@@ -45,6 +45,10 @@ def _call(low: Lowering, node: cst.Call) -> None:
     for argument in node.args:
         if name not in catalogue.UPDATING_METHODS:
             lower(low, argument.value)
+    scheduled = low.schedulers.stepped(node, low.statement)
+    if scheduled is not None:  # that is all it does
+        low.emit(scheduled)
+        return
     for effect in low.effects.call(node, low.statement):
         _effect(low, effect)
     _emit(low, low.iterators.given(node, low.statement))

@@ -206,9 +206,13 @@ class Schedule(Event):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fill(Event):
-    """A variable holds a new iterator over parameters, which can be run through once."""
+    """A variable holds a new iterator over parameters, which can be run through once.
+
+    `fixable`: a list could stand in its place.
+    """
 
     variable: Path
+    fixable: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)

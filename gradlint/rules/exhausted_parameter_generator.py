@@ -59,12 +59,14 @@ class ExhaustedParameterGenerator(ScopeRule):
     ## Fix safety
 
     The fix makes a list of the iterator. It is unsafe because what comes second begins to work, which changes what is
-    trained.
+    trained, and because a list is made at once: what is frozen after that is in it. It is not offered where `next(...)`
+    takes an element.
 
     ## What it cannot see
 
-    Variables that are bound once, in the function that uses them; what other functions do with an iterator that they
-    are given counts as nothing. A loop that may be left early does not run through it.
+    Variables that are bound once, in the function that uses them, and used first under no condition of their own; what
+    other functions do with an iterator that they are given counts as nothing. A loop that may be left early does not
+    run through it, nor does `zip`, `any` or `next`.
     """
 
     code = "GRD206"
@@ -76,9 +78,9 @@ class ExhaustedParameterGenerator(ScopeRule):
         """For each iterator the first place at which it is empty, whatever way leads there."""
         for number, node in enumerate(graph.nodes):
             if isinstance(node.event, Fill):
-                second = min(_seconds(node.event, number, graph), default=None)
+                second = min(_seconds(node.event, number, graph), key=lambda each: each[:2], default=None)
                 if second is not None:
-                    yield self._tell(node.event, *second[1:])
+                    yield self._tell(node.event, *second[2:])
 
     def _tell(self, fill: Fill, earlier: Consume, empty: Consume) -> Finding:
         consequence = _CONSEQUENCES.get(empty.by, "it finds nothing")
@@ -95,12 +97,12 @@ class ExhaustedParameterGenerator(ScopeRule):
             cause=fill,
             message=message,
             story=(*story, (empty, "finds nothing left")),
-            repair=collect(fill),
+            repair=collect(fill) if fill.fixable else None,
         )
 
 
-def _seconds(fill: Fill, made: int, graph: Graph) -> Iterator[tuple[int, Consume, Consume]]:
-    """The places at which an iterator is empty, by the number of the node, each with where it was run through."""
+def _seconds(fill: Fill, made: int, graph: Graph) -> Iterator[tuple[int, int, Consume, Consume]]:
+    """The places at which an iterator is empty, each after where it was run through; the numbers of the nodes first."""
 
     def ends(event: Event) -> bool:
         return event is fill or (isinstance(event, Consume) and event.variable == fill.variable)
@@ -115,6 +117,6 @@ def _seconds(fill: Fill, made: int, graph: Graph) -> Iterator[tuple[int, Consume
     for before, earlier in first.items():
         for number, event in uses(graph.reached(before, lambda event: event is fill)):
             if number not in first:
-                yield number, earlier, event
+                yield number, before, earlier, event
             elif number == before and graph.nodes[number].holds <= graph.nodes[made].holds:
-                yield number, event, event  # in another trip, whatever holds there
+                yield number, before, event, event  # in another trip, whatever holds there

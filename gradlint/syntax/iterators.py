@@ -8,16 +8,17 @@ import libcst as cst
 
 from gradlint.events import Consume, Event, Fill, Place
 from gradlint.regions import Path
+from gradlint.syntax.losses import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import last_name, text_of, walk
+from gradlint.syntax.tree import children, last_name, text_of, walk
 from gradlint.syntax.values import Instance, Optimizer
 
-_LAZY = frozenset({"filter", "map", "chain", "from_iterable"})
+_CHAINS = frozenset({"itertools.chain", "itertools.chain.from_iterable"})
 _METHODS = frozenset({"parameters", "named_parameters"})
 _CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_norm", "clip_grad_value_", "parameters_to_vector"})
-_PASSING_ON = frozenset({"enumerate", "zip", "tqdm"})
-_COLLECTING = frozenset({"list", "tuple", "set", "sorted", "sum", "dict", "max", "min"})
+_PASSING_ON = frozenset({"enumerate", "tqdm"})
+_COLLECTING = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min"})
 
 
 class Iterators:
@@ -36,28 +37,34 @@ class Iterators:
         path = self._variable(target)
         if path is None:
             return None
-        return Fill(Place(value, statement, text_of(value), path.name), path)
+        return Fill(Place(value, statement, text_of(value), path.name), path, not self._is_taken_from(path.name))
+
+    def _is_taken_from(self, name: str) -> bool:
+        """Whether the next element of a variable is asked for: a list has none."""
+        calls = (node for node in walk(self._scope.node) if isinstance(node, cst.Call))
+        return any(
+            self._objects.callee_name(call) in ("next", "__next__") and name in text_of(call).split("(", 1)[-1]
+            for call in calls
+        )
 
     def looped(self, iterable: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Consume | None:
         """The variable that a loop runs through to its end."""
-        if not self._variables or id(node) in self._lazy:
+        if not self._variables or id(node) in self._lazy or _may_stop(node):
             return None
         found = next(filter(None, map(self._variable, _passed_on(iterable))), None)
-        if found is None or any(isinstance(part, (cst.Break, cst.Return, cst.Raise)) for part in walk(node)):
-            return None
-        return Consume(Place(iterable, statement, text_of(iterable), found.name), found, "for")
+        return Consume(Place(iterable, statement, text_of(iterable), found.name), found, "for") if found else None
 
     def given(self, call: cst.Call, statement: cst.CSTNode) -> Iterator[Event]:
         """The variables that a call runs through to their ends."""
         if not self._variables:
             return
-        name = self._objects.callee_name(call)
+        name, first = self._objects.callee_name(call), _first(call)
         if name in _COLLECTING and isinstance(call.func, cst.Name):
-            nodes: list[cst.CSTNode] = [_source(call.args[0].value)] if call.args else []
+            nodes = [_source(first)] if first is not None else []
         elif name in _CLIPPING:
             nodes = [_source(argument.value) for argument in call.args]
         elif isinstance(self._objects.value(call, self._scope), Optimizer):
-            nodes, name = [part for argument in call.args for part in walk(argument.value)], "optimizer"
+            nodes, name = list(_groups(first)) if first is not None else [], "optimizer"
         else:
             return
         for path in filter(None, map(self._variable, nodes)):
@@ -82,16 +89,22 @@ class Iterators:
         match value:
             case cst.Call(func=cst.Attribute(value=module, attr=cst.Name(value=name))) if name in _METHODS:
                 return self._yields(module, name)
-            case cst.Call(func=func, args=arguments) if last_name(func) in _LAZY:
-                return any(self._speaks(argument.value) for argument in arguments)
-            case cst.GeneratorExp():
-                return self._speaks(value)
+            case cst.Call(func=cst.Name(value="map" | "filter" as name), args=[_, *sources]):
+                builtin = self._scope.owner(name) is None
+                return builtin and any(self._is_iterator(source.value) for source in sources)
+            case cst.Call(func=func, args=sources) if self._objects.qualified(func, self._scope) in _CHAINS:
+                return any(self._is_iterator(source.value) or source.star for source in sources)
+            case cst.GeneratorExp(for_in=cst.CompFor(iter=source)):
+                return self._is_iterator(source)
             case _:
                 return False
 
-    def _speaks(self, node: cst.CSTNode) -> bool:
-        calls = (part.func for part in walk(node) if isinstance(part, cst.Call))
-        return any(isinstance(func, cst.Attribute) and func.attr.value in _METHODS for func in calls)
+    def _is_in_network(self, path: Path) -> bool:
+        """Whether an object is a network, or part of one."""
+        return any(
+            is_network(self._objects, Path(path.scope, path.name, path.fields[:count]))
+            for count in range(len(path.fields) + 1)
+        )
 
     def _yields(self, module: cst.BaseExpression, name: str) -> bool:
         """Whether a module's method gives an iterator: PyTorch's does, one of the project's own may give a list."""
@@ -101,8 +114,49 @@ class Iterators:
         of = value.of if isinstance(value, Instance) else None
         if path is not None and path.name == "self" and not path.fields:
             of = self._objects.program.scopes[path.scope]
-        own = [each.functions[name][-1] for each in self._objects.lineage(of) if name in each.functions] if of else []
-        return not own or any(isinstance(part, cst.Yield) for part in walk(own[0].node))
+        if of is None and path is not None and self._is_in_network(path):
+            return True
+        if of is None:  # it may be of any class, as one of this file
+            classes = [each for each in self._objects.program.home(self._scope).table.scopes if each.kind == "class"]
+        else:
+            classes = list(self._objects.lineage(of))
+        own = [each.functions[name][-1] for each in classes if name in each.functions]
+        return all(any(isinstance(part, cst.Yield) for part in walk(each.node)) for each in own)
+
+
+def _may_stop(loop: cst.CSTNode) -> bool:
+    """Whether a loop may be left before its end; a `break` in a loop inside leaves that one only."""
+    waiting = children(loop)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (cst.Return, cst.Raise)) or (
+            isinstance(node, (cst.For, cst.While)) and any(isinstance(part, cst.Return) for part in walk(node))
+        ):
+            return True
+        if isinstance(node, cst.Break):
+            return True
+        if not isinstance(node, (cst.For, cst.While, cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            waiting += children(node)
+    return False
+
+
+def _first(call: cst.Call) -> cst.BaseExpression | None:
+    """The first argument of a call, or its parameters."""
+    plain = (a for a in call.args if not a.star and (a.keyword is None or a.keyword.value == "params"))
+    return next((argument.value for argument in plain), None)
+
+
+def _groups(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """What an optimizer runs through of its first argument: groups are lists and dictionaries."""
+    match node:
+        case cst.List(elements=elements) | cst.Tuple(elements=elements) | cst.Dict(elements=elements):
+            for element in elements:
+                yield from _groups(element.value)
+        case cst.Call(func=cst.Name(value="dict"), args=arguments):
+            for argument in arguments:
+                yield from _groups(argument.value)
+        case _:
+            yield _source(node)
 
 
 def _passed_on(iterable: cst.BaseExpression) -> list[cst.BaseExpression]:

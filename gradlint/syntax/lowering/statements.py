@@ -31,6 +31,9 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
         case cst.AnnAssign(target=target, value=value) if value is not None:
             low.evaluate(value)
             low.assign(target, value)
+            annotated = low.iterators.made(target, value, low.statement)
+            if annotated is not None:
+                low.emit(annotated)
         case cst.AugAssign():
             events = low.assignments.augment(node, low.statement)
             if not any(isinstance(event, Step) for event in events):  # an update's own reading is not looking

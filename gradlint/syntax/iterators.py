@@ -41,11 +41,12 @@ class Iterators:
 
     def _is_taken_from(self, name: str) -> bool:
         """Whether the next element of a variable is asked for: a list has none."""
-        calls = (node for node in walk(self._scope.node) if isinstance(node, cst.Call))
-        return any(
-            self._objects.callee_name(call) in ("next", "__next__") and name in text_of(call).split("(", 1)[-1]
-            for call in calls
+        taking = (
+            node
+            for node in walk(self._scope.node)
+            if isinstance(node, cst.Call) and self._objects.callee_name(node) in ("next", "__next__")
         )
+        return any(isinstance(part, cst.Name) and part.value == name for call in taking for part in walk(call))
 
     def looped(self, iterable: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> Consume | None:
         """The variable that a loop runs through to its end."""
@@ -129,13 +130,12 @@ def _may_stop(loop: cst.CSTNode) -> bool:
     waiting = children(loop)
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (cst.Return, cst.Raise)) or (
-            isinstance(node, (cst.For, cst.While)) and any(isinstance(part, cst.Return) for part in walk(node))
-        ):
+        if isinstance(node, (cst.Return, cst.Raise, cst.Break)):
             return True
-        if isinstance(node, cst.Break):
-            return True
-        if not isinstance(node, (cst.For, cst.While, cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+        if isinstance(node, (cst.For, cst.While)):
+            if any(isinstance(part, (cst.Return, cst.Raise)) for part in walk(node)):
+                return True
+        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             waiting += children(node)
     return False
 

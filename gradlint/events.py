@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from gradlint.regions import Path, Region
+from gradlint.regions import ELEMENT, Path, Region, is_slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,17 @@ class Clear(Event):
     owner: Path | None = None
     apart: bool = False
 
+    def covers(self, region: Region) -> bool:
+        """Whether the gradients of a region are gone after it, beyond doubt.
+
+        Another optimizer may have a part of the same network only; of elements of containers, this may be another one.
+        """
+        if self.possible or not (_is_one(region.owner) and _is_one(region.params)):
+            return False
+        if self.owner is not None:
+            return self.owner == region.owner
+        return region.known and any(path.holds(region.params) for path in self.params)
+
     def reaches(self, region: Region) -> bool:
         """Whether the gradients of a region may be meant.
 
@@ -87,6 +98,11 @@ class Clear(Event):
         if any(path.holds(region.params) if self.apart else path.touches(region.params) for path in self.params):
             return True
         return not region.known and self.owner is None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Overwrite(Clear):
+    """Gradients are replaced by other ones: what was there is gone, and a step has something to apply."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -129,6 +145,16 @@ class Unresolved(Forget):
     key: str = ""
     begins: bool = False
     apart: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MayAdd(Event):
+    """Nobody can tell whether this adds gradients: a call that cannot be followed, or somebody else's turn."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ComputeLoss(Event):
+    """A loss is computed, and somebody takes it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -262,3 +288,8 @@ class Call(Event):
     networks: tuple[tuple[Path, frozenset[Path]], ...] = ()
     handed_on: tuple[tuple[Path, Path], ...] = ()
     sees: frozenset[int] = frozenset()
+
+
+def _is_one(path: Path) -> bool:
+    """Whether a path always means one object: not some element or slice of a container."""
+    return not any(field == ELEMENT or is_slice(field) for field in path.fields)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlint.events import Call, Event
     from gradlint.flow.facts import Report
     from gradlint.flow.graph import Graph
+    from gradlint.regions import Region
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -102,19 +103,29 @@ class SlipRule(ScopeRule):
 
 
 class FlowRule(Rule, abc.ABC):
-    """A rule about the order of events along paths: what they do to a region's state, and what must not meet."""
+    """A rule about the order of events along paths: what they do to a region's state, and what must not meet.
+
+    One that is `certain` reports what holds on all paths that lead to an event, and follows calls that may add
+    gradients; any other reports what holds on one.
+    """
+
+    certain: ClassVar[bool] = False
 
     @abc.abstractmethod
     def start(self) -> Hashable:
         """The state of a region of which nothing is known."""
 
     @abc.abstractmethod
-    def flow(self, state: Hashable, event: Event) -> Iterable[Hashable]:
-        """The states after an event that concerns the region; none where nothing is left to follow."""
+    def flow(self, state: Hashable, event: Event, region: Region) -> Iterable[Hashable]:
+        """The states after an event that concerns a region; none where nothing is left to follow."""
 
     @abc.abstractmethod
     def judge(self, state: Hashable, event: Event) -> bool:
         """Whether the event must not meet the state."""
+
+    def spares(self, state: Hashable, event: Event) -> bool:
+        """Whether the event is none to speak of if it meets this state, whatever else it meets."""
+        return False
 
     @abc.abstractmethod
     def begins(self, event: Event, before: Hashable) -> bool:
@@ -125,5 +136,5 @@ class FlowRule(Rule, abc.ABC):
         """Whether a path in this state that goes around a clear proves nothing."""
 
     @abc.abstractmethod
-    def tell(self, report: Report) -> Finding:
-        """The finding for a report."""
+    def tell(self, report: Report) -> Finding | None:
+        """The finding for a report; None where its path shows that there is nothing to say."""

@@ -17,6 +17,7 @@ LAYERS = (
     ("flow",),
     ("repair",),
     ("rule", "precedence"),
+    ("pending",),
     ("rules", "syntax"),
     ("project",),
     ("selection",),

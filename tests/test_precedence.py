@@ -80,3 +80,32 @@ def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]
     assert told(files, "GRD603") == ["GRD101"]
+
+
+IDLE = """\
+import torch
+from torch.nn import functional as F
+
+def main(model, loader):
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    for x, y in loader:
+        {first}
+        loss = F.mse_loss(model(x), y)
+        {last}
+"""
+DROPPED = IDLE.format(first="pass", last="loss.backward(); opt.zero_grad(); opt.step()")
+TOO_EARLY = IDLE.format(first="opt.zero_grad(); opt.step()", last="loss.backward()")
+UNCALLED_BACKWARD = IDLE.format(first="opt.zero_grad()", last="loss.backward\n        opt.step()")
+
+
+def test_what_is_dropped_at_once_is_told_at_the_clear() -> None:
+    assert told({"main": DROPPED}) == ["GRD102"]
+    assert told({"main": DROPPED}, "GRD102") == ["GRD201"]
+
+
+def test_a_step_that_comes_too_early_is_told_at_the_step() -> None:
+    assert told({"main": TOO_EARLY}) == ["GRD201"]
+
+
+def test_a_backward_that_is_not_called_is_no_missing_one() -> None:
+    assert told({"main": UNCALLED_BACKWARD}) == ["GRD604"]

@@ -15,11 +15,18 @@ from gradlint.regions import Region
 class Typestate(Protocol):
     """What the solver asks of a rule."""
 
+    @property
+    def certain(self) -> bool:
+        """Whether a report holds only if all states in which its event is met bear it out, none of them `spared`."""
+
+    def spares(self, state: Hashable, event: Event) -> bool:
+        """Whether there is nothing to say of an event that meets this state, among others."""
+
     def start(self) -> Hashable:
         """The state of a region of which nothing is known."""
 
-    def flow(self, state: Hashable, event: Event) -> Iterable[Hashable]:
-        """The states after an event that concerns the region; none where nothing is left to follow."""
+    def flow(self, state: Hashable, event: Event, region: Region) -> Iterable[Hashable]:
+        """The states after an event that concerns a region; none where nothing is left to follow."""
 
     def judge(self, state: Hashable, event: Event) -> bool:
         """Whether the event must not meet the state."""

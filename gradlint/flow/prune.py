@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Slip, Step, Unresolved
+from gradlint.events import (
+    Accumulate,
+    Assign,
+    Call,
+    Clear,
+    ComputeLoss,
+    Event,
+    Forget,
+    Lend,
+    MayAdd,
+    Read,
+    Slip,
+    Step,
+    Unresolved,
+)
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Cycle
 from gradlint.flow.graph import Graph, Memory, Node, Test
@@ -13,18 +27,22 @@ from gradlint.regions import Path
 
 
 def pruned(
-    graphs: Mapping[int, Graph], resolve: Callable[[Unresolved], bool] = lambda event: False
+    graphs: Mapping[int, Graph],
+    resolve: Callable[[Unresolved], bool] = lambda event: False,
+    *,
+    certain: bool = False,
 ) -> dict[int, Graph]:
     """Copies of graphs, reduced to what concerns gradients, with the conditions that each has to remember.
 
     Without it every test of a long function doubles the facts, the ones about logging as well. Calls that nobody can
-    follow are left where `resolve` says that a function which they may be of speaks of clearing.
+    follow are left where `resolve` says that a function which they may be of speaks of clearing. What may add
+    gradients only matters to who has to be `certain` of them.
     """
     graphs = {number: _resolved(graph, resolve) for number, graph in graphs.items()}
     steps = [event for graph in graphs.values() for event in graph.events() if isinstance(event, Step)]
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
-    effective = doing(graphs, (Accumulate, Step, Clear, Forget), made)
+    effective = doing(graphs, (Accumulate, Step, Clear, Forget, *((MayAdd,) if certain else ())), made)
     telling = doing(graphs, (Read, Slip))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
@@ -34,7 +52,7 @@ def pruned(
         unread = {edge for test in dead for edge in test.edges}
         nodes = [
             Node(
-                _reduced(node.event, idle, telling, clearing),
+                _reduced(node.event, idle, telling, clearing, certain=certain),
                 node.holds,
                 [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
             )
@@ -51,9 +69,13 @@ def _resolved(graph: Graph, resolve: Callable[[Unresolved], bool]) -> Graph:
     return replace(graph, nodes=nodes) if idle else graph
 
 
-def _reduced(event: Event | None, idle: set[Event], telling: set[int], clearing: set[int]) -> Event | None:
+def _reduced(
+    event: Event | None, idle: set[Event], telling: set[int], clearing: set[int], *, certain: bool
+) -> Event | None:
     """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it; and one with a
     method that is not called, whoever wonders what is missing."""
+    if isinstance(event, (MayAdd, ComputeLoss)) and not certain:
+        return None
     if not isinstance(event, Call):
         return event
     if event.says_clear and event.target not in clearing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from gradlint.events import Accumulate, Call, Event, Rescale, Slip, Step
+from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, Slip, Step
 from gradlint.regions import GIVEN, Path, Region
 
 IsNetwork = Callable[[Path], bool]
@@ -30,6 +30,8 @@ class Reach:
                 return any(path.touches(region.params) for path in reach or ())
             case Step(regions=regions):
                 return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
+            case MayAdd():
+                return True
             case Slip():
                 return event.reaches(region)
             case Rescale():

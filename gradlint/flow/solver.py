@@ -46,6 +46,8 @@ class Solver:
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._arounds: dict[tuple[Graph, Region], Around] = {}
+        self._spared: set[tuple[Event, Region]] = set()
+        self._lost = False
         self._met: dict[tuple[Event, Region], list[tuple[Run, int, Fact]]] = {}
 
     def reports(self, roots: Iterable[tuple[Graph, Region]]) -> Iterator[Report]:
@@ -60,7 +62,10 @@ class Solver:
             self._advance(*self._work.popleft())
             work += 1
         MAX_WORK.note(len(self._work))
+        self._lost = self._lost or bool(self._work)
         for (event, region), ends in self._met.items():
+            if (event, region) in self._spared or (self._lost and self._rule.certain):
+                continue
             around = self._around(ends[0][0].graph, region)
             for story in stories(ends, self._rule, self._reach.concerns, self._sparse):
                 yield Report(region, event, story.path, story.opened, around, story.again)
@@ -94,6 +99,7 @@ class Solver:
         if origins is None:
             run.count[node] = run.count.get(node, 0) + 1
             if run.count[node] > MAX_FACTS.limit or len(fact.literals) > MAX_LITERALS.limit:
+                self._lost = True
                 (MAX_FACTS if run.count[node] > MAX_FACTS.limit else MAX_LITERALS).note()
                 return
             origins = run.reached[node, fact] = []
@@ -116,6 +122,7 @@ class Solver:
             if (
                 self._transfer.is_cleared_by_another_name(event, target, fact.region)
                 and fact.state != self._rule.start()
+                and not self._rule.certain
             ):
                 return
             callee = self._enter(target, self._transfer.into(node, target, fact))
@@ -123,8 +130,11 @@ class Solver:
             for result in callee.exits:
                 self._return(run, number, fact, callee, result)
             return
-        if event is not None and self._rule.judge(fact.state, event) and self._reach.concerns(event, fact.region):
-            self._met.setdefault((event, fact.region), []).append((run, number, fact))
+        if event is not None and self._reach.concerns(event, fact.region):
+            if self._rule.judge(fact.state, event):
+                self._met.setdefault((event, fact.region), []).append((run, number, fact))
+            elif self._rule.spares(fact.state, event):
+                self._spared.add((event, fact.region))
         for after in self._transfer.through(node, run.graph, fact):
             self._spread(run, number, fact, after, None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gradlint.events import Assign, Call, Event, Forget
+from gradlint.events import Assign, Call, Event
 from gradlint.flow import conditions, decisions, guards
 from gradlint.flow.conditions import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
 from gradlint.flow.facts import Fact, Typestate
@@ -41,8 +41,8 @@ class Transfer:
             # What else is new has no gradients yet.
         elif not self._reach.concerns(event, fact.region):
             yield fact
-        elif not isinstance(event, Forget):  # after that, nobody knows
-            for state in self._rule.flow(fact.state, event):
+        else:
+            for state in self._rule.flow(fact.state, event, fact.region):
                 yield fact if state == fact.state else replace(fact, state=state)
 
     def _begin(self, event: Event, holds: Literals, graph: Graph, fact: Fact) -> Iterator[Fact]:
@@ -56,10 +56,10 @@ class Transfer:
         elif not self._reach.concerns(event, fact.region):
             yield fact
         else:
-            for state in self._rule.flow(fact.state, event):
+            for state in self._rule.flow(fact.state, event, fact.region):
                 if state == fact.state:
                     yield fact
-                elif not any(decisions.is_cut_short(each.condition, graph.limits) for each in holds):
+                elif not any(self._is_cut_short(each.condition, graph) for each in holds):
                     yield replace(fact, state=state, literals=self._with(fact.literals, holds, graph, fact.region))
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
@@ -97,7 +97,7 @@ class Transfer:
         if edge.literal is None:
             return None if self._avoids(edge, fact) else literals
         condition = edge.literal.condition
-        if decisions.is_cut_short(condition, graph.limits):
+        if self._is_cut_short(condition, graph):
             return None
         known = decisions.decide(literals, condition)
         if known is None:
@@ -111,6 +111,10 @@ class Transfer:
         if conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
+
+    def _is_cut_short(self, condition: Condition, graph: Graph) -> bool:
+        """Whether what happens under a condition is left out, for the same does not come again."""
+        return not self._rule.certain and decisions.is_cut_short(condition, graph.limits)
 
     def _after_assignment(self, event: Assign, graph: Graph, fact: Fact) -> Literals:
         if event.advance is not None:
@@ -165,7 +169,7 @@ class Transfer:
             around = guards.settle(at.holds, caller.volatile)
             if any(decisions.decide(found, each.condition) is (not each.holds) for each in around):
                 return None
-            if any(decisions.is_cut_short(each.condition, caller.limits) for each in around):
+            if any(self._is_cut_short(each.condition, caller) for each in around):
                 return None
             return replace(before, state=result.state, literals=self._with(literals, around, caller, before.region))
         return replace(before, state=result.state, literals=literals)

@@ -17,7 +17,7 @@ from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.precedence import is_told_by_another
 from gradlint.project.callers import Callers
-from gradlint.project.link import clears, entered
+from gradlint.project.link import clearing_roots, clears, entered
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.repair import Repair
@@ -140,10 +140,10 @@ class _Judged:
         for _ in range(MAX_ROUNDS.limit):
             lowered = self.lowerer.graphs(self._scopes)
             # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
-            graphs = pruned(lowered)
+            graphs = pruned(lowered, certain=rule.certain)
             told = self._reports(graphs, rule, lambda event: False)
             if told and any(isinstance(event, Unresolved) for each in lowered.values() for event in each.events()):
-                graphs = pruned(lowered, self.callers.may_clear)
+                graphs = pruned(lowered, self.callers.may_clear, certain=rule.certain)
                 told = self._reports(graphs, rule, self.callers.may_clear)
             homes = _Homes(graphs, self.lowerer.program)
             told = [(finding, report) for finding, report in told if self._is_told_here(finding, homes, rule)]
@@ -168,10 +168,14 @@ class _Judged:
     ) -> list[tuple[Finding, Report]]:
         network = cache(lambda path: is_network(self.lowerer.objects, path))
         test = clears(graphs, resolve, network)
-        begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
+        if rule.certain:  # who calls a scope, and how often, adds nothing to what it does on all its ways
+            begin = clearing_roots(graphs)
+        else:
+            begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
         solver = Solver(graphs, rule, Reach(test, network))
-        reports = (report for report in solver.reports(begin) if not is_told_by_another(report, self.selected))
-        return [(rule.tell(report), report) for report in reports]
+        reports = (each for each in solver.reports(begin) if not is_told_by_another(each, rule.code, self.selected))
+        found = ((rule.tell(report), report) for report in reports)
+        return [(finding, report) for finding, report in found if finding is not None]
 
     def _holds(self, finding: Finding, report: Report, graphs: dict[int, Graph], homes: _Homes) -> bool:
         """Whether nobody who cannot be followed may clear: beside a call that may be of the scope, or in a subclass."""

@@ -30,6 +30,14 @@ def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
                 yield graphs[scope], region
 
 
+def clearing_roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
+    """Every scope in which a clear may run, with the regions that it, or what it calls, steps."""
+    stepped = stepped_regions(graphs)
+    for scope in sorted(doing(graphs, (Clear,))):
+        for region in stepped[scope]:
+            yield graphs[scope], region
+
+
 def stepped_regions(graphs: Mapping[int, Graph]) -> dict[int, dict[Region, None]]:
     """The regions that each scope steps, itself or through its callees, in its own names."""
     found: dict[int, dict[Region, None]] = {scope: {} for scope in graphs}

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from gradlint.diagnostics import Severity
 from gradlint.events import Accumulate, Event, Rescale, Slip, Step
 from gradlint.flow.facts import Report
+from gradlint.regions import Region
 from gradlint.repair import insert_clear
 from gradlint.rule import Finding, FlowRule, quoted
 
@@ -108,7 +109,7 @@ class MissingZeroGrad(FlowRule):
         """Nothing is known of a region at first."""
         return State.CLEAN
 
-    def flow(self, state: Hashable, event: Event) -> Iterator[State]:
+    def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[State]:
         """The typestate machine of one region; a clear leaves nothing to follow."""
         match state, event:
             case State.CLEAN, Accumulate():

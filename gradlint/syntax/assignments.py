@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.events import Assign, Clear, Event, Place, Rescale
+from gradlint.events import Assign, Clear, Event, Overwrite, Place, Rescale
 from gradlint.regions import Path
 from gradlint.syntax.gradients import Gradients, gradient_of, is_data
 from gradlint.syntax.objects import Objects
@@ -27,7 +27,8 @@ class Assignments:
         tensor = gradient_of(target)
         if tensor is not None:
             own = self._gradients.is_computed_from(value, tensor)
-            overwritten = self._gradients.clear_of(tensor, target, statement, Rescale if own else Clear)
+            other = Clear if constant_of(value) == (True, None) else Overwrite
+            overwritten = self._gradients.clear_of(tensor, target, statement, Rescale if own else other)
             handed = [] if own else self._gradients.handed_over(target, value, statement)
             # The one that keeps its gradient is not the one that is overwritten.
             return [replace(overwritten, possible=overwritten.possible and not handed), *handed]

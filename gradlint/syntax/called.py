@@ -13,9 +13,6 @@ from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, elements_of, last_name
 from gradlint.syntax.values import Function, Items
 
-_STRANGERS = frozenset("env envs environment game bar pbar tqdm writer timer".split())
-"""Words in the names of objects whose methods are no steps of a training, whatever they are called."""
-
 
 class Called:
     """Answers for the calls of one scope."""
@@ -84,7 +81,7 @@ class Called:
             return None
         if name in catalogue.COMMON_METHODS or any(map(catalogue.cannot_clear, (name, holder))):
             return None
-        if not _STRANGERS.isdisjoint(catalogue.tokens(holder)):
+        if not catalogue.STRANGERS.isdisjoint(catalogue.tokens(holder)):
             return None
         return Unresolved(place, None, name=name, key=self._objects.program.home(self._scope).key)
 

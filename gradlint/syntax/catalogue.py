@@ -65,6 +65,12 @@ NETWORK_TOKENS = frozenset(
     """model models net nets network module backbone encoder decoder generator discriminator critic actor policy
     student teacher classifier""".split()
 )
+STRANGERS = frozenset(
+    """env envs environment game bar pbar tqdm writer timer prof
+    profiler""".split()
+)
+"""Words in the names of objects whose methods are no steps of a training, whatever they are called."""
+
 SCHEDULER_TOKENS = frozenset({"scheduler", "schedulers", "sched"})
 FINITENESS = frozenset({"isfinite", "isnan", "isinf"})
 REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())

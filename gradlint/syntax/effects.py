@@ -6,7 +6,21 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Lend, Place, Read, Rescale, Step, UpdateScale
+from gradlint.events import (
+    Accumulate,
+    Assign,
+    Clear,
+    Event,
+    Forget,
+    Lend,
+    MayAdd,
+    Overwrite,
+    Place,
+    Read,
+    Rescale,
+    Step,
+    UpdateScale,
+)
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.bodies import Bodies
@@ -19,7 +33,8 @@ from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
-from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.tree import constant_of, is_alone, text_of
+from gradlint.syntax.unfollowed import Unfollowed
 from gradlint.syntax.values import Function
 
 
@@ -35,6 +50,7 @@ class Effects:
         self._bodies = Bodies(objects)
         self._called = Called(objects, scope)
         self._known = KnownCalls(objects, scope, self._clear_by)
+        self._unfollowed = Unfollowed(objects, scope)
         self._steps_may_clear = steps_may_clear(objects, scope)
 
     # -- calls --------------------------------------------------------------------------------------------------
@@ -62,7 +78,7 @@ class Effects:
             case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
                 return [UpdateScale(self._place(call, statement, receiver))]
             case _ if name in catalogue.GRADIENT_READERS:
-                return [Read(self._place(call, statement), seen=not _is_alone(call, statement))]
+                return [Read(self._place(call, statement), seen=not is_alone(call, statement))]
             case _, cst.Attribute(value=receiver):
                 events = self._in_place(call, name, receiver, statement)
                 if events:
@@ -71,9 +87,9 @@ class Effects:
 
     def _backward(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
         qualified = self._objects.qualified(call.func, self._scope)
-        if qualified.startswith(catalogue.NO_DEPOSIT) or "dist_autograd" in qualified or is_super(receiver):
-            return []
         place = self._place(call, statement)
+        if qualified.startswith(catalogue.NO_DEPOSIT) or "dist_autograd" in qualified or is_super(receiver):
+            return [MayAdd(place)]
         if qualified in catalogue.BACKWARD_FUNCTIONS:
             return [Accumulate(place, self._inputs(call))]
         followed = self._callees.method(call, "backward", receiver, statement)
@@ -85,7 +101,7 @@ class Effects:
         given = [a for a in call.args if a.keyword is None]
         if given and path is not None:
             if self._objects.is_engine(path):
-                return []  # its step clears
+                return [MayAdd(place)]  # its step clears
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
@@ -218,7 +234,8 @@ class Effects:
             times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
             own = any(self._gradients.is_computed_from(a.value, tensor) for a in call.args)
             if times_zero or (name in catalogue.OVERWRITING_METHODS and not own):
-                return [self._gradients.clear_of(tensor, call, statement)]
+                blank = times_zero or name == "zero_" or (name == "fill_" and constant_of(call.args[0].value)[1] == 0)
+                return [self._gradients.clear_of(tensor, call, statement, Clear if blank else Overwrite)]
             if own or name in catalogue.RESCALING_METHODS:
                 return [self._gradients.clear_of(tensor, call, statement, Rescale)]
             return [Read(self._place(call, statement))]
@@ -253,7 +270,8 @@ class Effects:
         if name == "zeros_" and len(values) == 1 and gradient_of(values[0]) is not None:  # torch.nn.init's
             return [self._gradients.clear_of(gradient_of(values[0]) or values[0], call, statement)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
-            return [self._gradients.clear_of(values[0], call, statement)]
+            kind = Clear if constant_of(values[2]) == (True, None) else Overwrite
+            return [self._gradients.clear_of(values[0], call, statement, kind)]
         if self._called.is_given_handler(call.func):
             return [Forget(place, None)]
         lent = [found for value in values if isinstance(found := self._objects.value(value, self._scope), Function)]
@@ -262,7 +280,11 @@ class Effects:
         if name == "append" and isinstance(call.func, cst.Attribute):
             grown = self._objects.path(call.func.value, self._scope)
             effects += [Assign(place, grown.field("[-1]"))] if grown is not None else []
-        return [*effects, *self._unresolved(call, name, place, values)]
+        return [
+            *effects,
+            *self._unresolved(call, name, place, values),
+            *self._unfollowed.read(call, name, statement, place),
+        ]
 
     def _unresolved(self, call: cst.Call, name: str, place: Place, values: list[cst.BaseExpression]) -> Iterator[Event]:
         """What a call may do that nobody can follow, by what it is given and by its name, where it has one."""
@@ -307,9 +329,3 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
-
-
-def _is_alone(call: cst.Call, statement: cst.CSTNode) -> bool:
-    """Whether a call is a statement of its own, so that nobody takes its result."""
-    parts = statement.body if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
-    return any(isinstance(part, cst.Expr) and part.value is call for part in parts)

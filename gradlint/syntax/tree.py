@@ -113,3 +113,9 @@ def slice_of(node: cst.Slice) -> str | None:
     ):
         return None
     return "[{}:{}]".format(*("" if bound is None else text_of(bound) for bound in bounds))
+
+
+def is_alone(call: cst.Call, statement: cst.CSTNode) -> bool:
+    """Whether a call is a statement of its own, so that nobody takes its result."""
+    parts = statement.body if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
+    return any(isinstance(part, cst.Expr) and part.value is call for part in parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, Place, Step
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, MayAdd, Place, Step
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Graph
@@ -204,6 +204,7 @@ class Lowering:
 
     def give_control(self, node: cst.CSTNode) -> None:
         """Somebody else runs here, and may clear what this scope steps, if it does; a `with` body is seen by itself."""
+        self.build.add(MayAdd(Place(node, self.statement, text_of(node))))
         if any("contextmanager" in text_of(decorator) for decorator in self.scope.decorators):
             return
         number = self.build.add(Forget(Place(node, self.statement, text_of(node)), None))

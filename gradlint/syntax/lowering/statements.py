@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.events import Step
+from gradlint.events import MayAdd, Step, Uncalled
 from gradlint.syntax.lowering import branches, jumps, loops
 from gradlint.syntax.lowering.context import Handlers, Lowering
 from gradlint.syntax.tree import elements_of
@@ -87,6 +87,8 @@ def _slip(low: Lowering, value: cst.BaseExpression) -> None:
     slip = low.slips.in_expression(value, low.statement, asking=asking, recording=not low.silent)
     if slip is not None:
         low.emit(slip)
+    if isinstance(slip, Uncalled) and slip.method == "backward":
+        low.emit(MayAdd(slip.place))  # what it was meant to do, it does once it is called
 
 
 def _assign(low: Lowering, node: cst.Assign) -> None:

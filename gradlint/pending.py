@@ -1,0 +1,67 @@
+"""What waits in a region's `.grad` for the next step, as far as it is certain."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Hashable, Iterator
+
+from gradlint.events import Accumulate, Clear, ComputeLoss, Event, Overwrite, Rescale, Slip, Step
+from gradlint.regions import Region
+from gradlint.rule import FlowRule
+
+
+class Pending(enum.Enum):
+    """What the next step finds."""
+
+    UNTOLD = "untold"  # nobody has said yet
+    ADDED = "added"  # what a backward has added
+    APPLIED = "applied"  # what a step has applied already
+    DISCARDED = "discarded"  # nothing: what was added has been cleared
+    NOTHING = "nothing"  # nothing: it was cleared, and nothing was added since
+    UNKNOWN = "unknown"  # something may have been added, and may have been cleared
+
+    def __str__(self) -> str:
+        return self.value
+
+
+IDLE = (Pending.DISCARDED, Pending.NOTHING)
+
+
+class PendingRule(FlowRule):
+    """A rule about steps that find nothing to apply, on whatever way they are reached."""
+
+    certain = True
+
+    def start(self) -> Pending:
+        """A scope does not know what was there before."""
+        return Pending.UNTOLD
+
+    def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[Pending]:
+        """What waits after an event. Of a clear that need not be one, or of what may add, nobody knows."""
+        match state, event:
+            case Pending() as unchanged, Slip() | ComputeLoss():
+                yield unchanged
+            case _, Accumulate():
+                yield Pending.ADDED
+            case _, Overwrite() | Rescale():
+                yield Pending.UNKNOWN
+            case ((Pending.ADDED | Pending.DISCARDED), Clear()) if event.covers(region):
+                yield Pending.DISCARDED
+            case _, Clear() if event.covers(region):
+                yield Pending.NOTHING
+            case (Pending.DISCARDED | Pending.NOTHING) as unchanged, Clear():
+                yield unchanged
+            case ((Pending.DISCARDED | Pending.NOTHING), Step()):
+                yield Pending.NOTHING
+            case ((Pending.ADDED | Pending.APPLIED), Step()):
+                yield Pending.APPLIED
+            case _:
+                yield Pending.UNKNOWN
+
+    def spares(self, state: Hashable, event: Event) -> bool:
+        """A step that may find something is none to speak of, whatever it finds on other ways."""
+        return isinstance(event, Step) and state not in IDLE
+
+    def owes_clear(self, state: Hashable) -> bool:
+        """Going around a clear is a way like any other."""
+        return False

@@ -1,0 +1,90 @@
+"""GRD102: gradients are cleared before the step that should apply them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Accumulate, Clear, Event, Step
+from gradlint.flow.facts import Report
+from gradlint.pending import Pending, PendingRule
+from gradlint.repair import move
+from gradlint.rule import Finding, quoted
+
+
+class GradientsDiscarded(PendingRule):
+    """Gradients are cleared between the backward that computes them and the step that should apply them.
+
+    ## What it does
+
+    Finds steps that nothing is left for: on every way to them, what `backward()` added has been cleared again, and
+    nothing was added since.
+
+    ## What happens to the numbers
+
+    `zero_grad()` sets every `.grad` to None, and `step()` passes over a parameter without a gradient: the network
+    stays what it was. With `zero_grad(set_to_none=False)` the gradients are zeros, and then momentum and weight decay
+    still move the parameters, which looks like training. Nothing is raised.
+
+    ## Example
+
+    ```python
+    for sample, target in loader:
+        loss_fn(model(sample), target).backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    ```
+
+    ## Use instead
+
+    ```python
+    for sample, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(sample), target).backward()
+        optimizer.step()
+    ```
+
+    ## When is it on purpose
+
+    A backward whose gradients are only looked at, as in a search for a learning rate or an attack, is followed by a
+    clear, and by another backward before the next step: that is not reported. Nor is a step that finds gradients on
+    some way, as where a clear stands under `if not torch.isfinite(loss)`.
+
+    ## Fix safety
+
+    The fix moves the clear behind the step. It is unsafe because it changes what is trained. It is only offered where
+    both lines stand in one block.
+
+    ## What it cannot see
+
+    It stays silent where a call that it cannot follow, or code that sets or looks at `.grad`, stands between the clear
+    and the step; and where the step stands behind the loop and so applies what the last batch has left.
+    """
+
+    code = "GRD102"
+    category = "clearing"
+    severity = Severity.ERROR
+    signs = (rb"backward", rb"zero_|\.grad\b", rb"step")
+
+    def judge(self, state: Hashable, event: Event) -> bool:
+        """A step must not come right after what it should apply was dropped."""
+        return state is Pending.DISCARDED and isinstance(event, Step)
+
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """The story begins with the backward whose gradients are dropped."""
+        return isinstance(event, Accumulate)
+
+    def tell(self, report: Report) -> Finding | None:
+        """Added, dropped, nothing left; None where that takes another trip of a loop: then it is the step's place."""
+        if any(moment.loop is not None for moment in report.path):
+            return None
+        added, step = report.path[0].event, report.event
+        dropped = next(m.event for m in report.path if m.concerns and isinstance(m.event, Clear))
+        assert isinstance(added, Accumulate) and isinstance(step, Step)
+        return Finding(
+            event=dropped,
+            cause=dropped,
+            message=f"`{quoted(dropped)}` drops what `{quoted(added)}` has added, so `{quoted(step)}` applies nothing",
+            story=((added, "adds gradients"), (dropped, "drops them"), (step, "finds none to apply")),
+            repair=move(dropped, step),
+        )

@@ -1,0 +1,100 @@
+"""GRD201: a step always comes right after a clear, and applies nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Accumulate, Clear, ComputeLoss, Event, Step
+from gradlint.flow.facts import Report
+from gradlint.pending import IDLE, Pending, PendingRule
+from gradlint.repair import move
+from gradlint.rule import Finding, quoted
+
+
+class StepOnClearedGrads(PendingRule):
+    """A step comes when the gradients have just been cleared, and no backward in between.
+
+    ## What it does
+
+    Finds steps that never have anything to apply: on every way to them the gradients have been cleared, and nothing
+    was added since. Either the backward comes after the step, and what it adds is cleared before the next one, or a
+    loss is computed and `backward()` is missing.
+
+    ## What happens to the numbers
+
+    After `zero_grad()` every `.grad` is None, and `step()` passes over a parameter without a gradient: the network
+    stays what it was. Nothing is raised, and the loss is printed in each epoch as if it were trained.
+
+    ## Example
+
+    ```python
+    for sample, target in loader:
+        optimizer.zero_grad()
+        optimizer.step()
+        loss_fn(model(sample), target).backward()
+    ```
+
+    ## Use instead
+
+    ```python
+    for sample, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(sample), target).backward()
+        optimizer.step()
+    ```
+
+    ## When is it on purpose
+
+    `optimizer.step()` before the training begins, so that a scheduler does not warn, is not reported. Nor is
+    `step(); zero_grad(); backward()` in a loop, which applies in each trip what the one before has added.
+
+    ## Fix safety
+
+    Where the backward comes after the step, the fix moves the step behind it. It is unsafe because it changes what is
+    trained. It is only offered where both lines stand in one block. For a backward that is missing there is none.
+
+    ## What it cannot see
+
+    It stays silent where a call that it cannot follow, or code that sets or looks at `.grad`, stands between the clear
+    and the step.
+    """
+
+    code = "GRD201"
+    category = "stepping"
+    severity = Severity.ERROR
+    signs = (rb"zero_|\.grad\b", rb"step")
+
+    def judge(self, state: Hashable, event: Event) -> bool:
+        """A step must not find nothing."""
+        return state in IDLE and isinstance(event, Step)
+
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""
+        if isinstance(event, Accumulate):
+            return True
+        return isinstance(event, Clear) and before not in (Pending.ADDED, Pending.DISCARDED)
+
+    def tell(self, report: Report) -> Finding | None:
+        """What was cleared and never added; None where nothing says that something should have been added."""
+        first, step = report.path[0].event, report.event
+        assert first is not None and isinstance(step, Step)
+        nothing = f"`{quoted(step)}` applies nothing"
+        if isinstance(first, Accumulate):
+            clear = next(m.event for m in report.path if m.concerns and isinstance(m.event, Clear))
+            return Finding(
+                event=step,
+                cause=step,
+                message=f"{nothing}: what `{quoted(first)}` adds is cleared by `{quoted(clear)}` before the next step",
+                story=((first, "adds gradients"), (clear, "clears them"), (step, "finds none to apply")),
+                repair=move(step, first),
+            )
+        loss = next((m.event for m in report.path if isinstance(m.event, ComputeLoss)), None)
+        if loss is None:
+            return None
+        return Finding(
+            event=step,
+            cause=step,
+            message=f"{nothing}: gradients are cleared by `{quoted(first)}`, and no backward adds any",
+            story=((first, "clears the gradients"), (loss, "computes a loss"), (step, "finds no gradients to apply")),
+        )

@@ -38,12 +38,14 @@ class Event:
 class Accumulate(Event):
     """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters.
 
-    `given` says that the loss is a parameter of the scope, `networks` which ones computed it, where all are known.
+    `given` says that the loss is a parameter of the scope, `networks` which ones computed it, where all are known, and
+    `sure` that it adds to the gradients of each of them: nothing in the file freezes any.
     """
 
     reach: tuple[Path, ...] | None = None
     given: bool = False
     networks: frozenset[Path] | None = None
+    sure: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -196,6 +198,11 @@ class Unread(Slip):
     attribute: str
     meant: str
     of_module: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unreached(Slip):
+    """The only clear of a function that is there to clear stands where no way leads."""
 
 
 class Waste(enum.Enum):

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
-from gradlint.events import Accumulate, Discarded, Event, Slip, Uncalled
+from gradlint.events import Accumulate, Call, Clear, Discarded, Event, Slip, Step, Uncalled
 from gradlint.flow.facts import Report
 
 TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
 """Which rule tells of a kind of slip."""
 
 
+AFTER = {"GRD105": ("GRD101", "GRD104")}
+"""What a rule says of a step comes after what these say of it."""
+
+
+def is_explained(code: str, report: Report, told: Mapping[object, str]) -> bool:
+    """Whether another rule has told already what is wrong with the step of a report; `told` has rules by steps."""
+    return told.get(report.event.place.node) in AFTER.get(code, ())
+
+
 def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
     """Whether another one of the selected rules tells the cause of a report of one; rules are given by code.
 
     A clear of what the report is about that is on the path, and does nothing, is what the path lacks. A step finds
-    nothing because of the clear before it, where that drops what was added in the same trip.
+    nothing because of the clear before it, where that drops what was added in the same trip. Where another optimizer is
+    cleared instead of the one that steps, it is not a clear that is missing.
     """
+    if code == "GRD101" and "GRD104" in selected and cleared_instead(report) is not None:
+        return True
     if code == "GRD201" and "GRD102" in selected and _drops_at_once(report):
         return True
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
@@ -26,3 +38,24 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 def _drops_at_once(report: Report) -> bool:
     added = isinstance(report.path[0].event, Accumulate)
     return added and all(moment.loop is None for moment in report.path)
+
+
+def cleared_instead(report: Report) -> Clear | None:
+    """What the path of a report clears in the place of what it should: another optimizer that never steps, or one of
+    several by a function that is there to clear them.
+    """
+    for moment in report.path:
+        match moment.event:
+            case Clear(possible=False, apart=False) as cleared if _is_by_optimizer(cleared) and not moment.concerns:
+                return cleared
+            case Call(says_clear=True) as call if not moment.concerns:
+                events = report.inside(call)
+                clears = [event for event in events if isinstance(event, Clear) and _is_by_optimizer(event)]
+                if clears and not any(isinstance(event, Step) for event in events):
+                    return clears[0]
+    return None
+
+
+def _is_by_optimizer(clear: Clear) -> bool:
+    """Whether an optimizer clears its parameters, and not a tensor its own gradient."""
+    return clear.owner is not None and clear.owner not in clear.params

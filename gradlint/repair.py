@@ -80,6 +80,11 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
     return after
 
 
+def clear_before(added: Accumulate, step: Step) -> Repair | None:
+    """Clear what a step is about to apply before its own loss adds to it, where no window is around the two."""
+    return Repair(_clear(step), Where.BEFORE, added, _BEFORE, beside=step) if step.place.subject else None
+
+
 def call(slip: Event) -> Repair:
     """Call what is only named."""
     return Repair(CALL, Where.BEHIND, slip, "call it")

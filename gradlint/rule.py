@@ -6,7 +6,7 @@ import abc
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
@@ -15,9 +15,8 @@ from gradlint.diagnostics import Severity
 
 if TYPE_CHECKING:
     from gradlint.events import Call, Event
-    from gradlint.flow.facts import Report
+    from gradlint.flow.facts import Report, Typestate
     from gradlint.flow.graph import Graph
-    from gradlint.regions import Region
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -103,37 +102,12 @@ class SlipRule(ScopeRule):
 
 
 class FlowRule(Rule, abc.ABC):
-    """A rule about the order of events along paths: what they do to a region's state, and what must not meet.
+    """A rule about the order of events along paths.
 
-    One that is `certain` reports what holds on all paths that lead to an event, and follows calls that may add
-    gradients; any other reports what holds on one.
+    Several rules may tell of the reports of one typestate; `gradlint.precedence` says which one tells of which.
     """
 
-    certain: ClassVar[bool] = False
-
-    @abc.abstractmethod
-    def start(self) -> Hashable:
-        """The state of a region of which nothing is known."""
-
-    @abc.abstractmethod
-    def flow(self, state: Hashable, event: Event, region: Region) -> Iterable[Hashable]:
-        """The states after an event that concerns a region; none where nothing is left to follow."""
-
-    @abc.abstractmethod
-    def judge(self, state: Hashable, event: Event) -> bool:
-        """Whether the event must not meet the state."""
-
-    def spares(self, state: Hashable, event: Event) -> bool:
-        """Whether the event is none to speak of if it meets this state, whatever else it meets."""
-        return False
-
-    @abc.abstractmethod
-    def begins(self, event: Event, before: Hashable) -> bool:
-        """Whether the story of a report begins with this event, which met this state."""
-
-    @abc.abstractmethod
-    def owes_clear(self, state: Hashable) -> bool:
-        """Whether a path in this state that goes around a clear proves nothing."""
+    typestate: ClassVar[Typestate]
 
     @abc.abstractmethod
     def tell(self, report: Report) -> Finding | None:

@@ -15,6 +15,7 @@ from gradlint.rules.missing_zero_grad import MissingZeroGrad
 from gradlint.source import Source
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.program import Program
+from gradlint.typestates.stale import STALE
 
 PROGRAMS = {
     "plain-loop": """\
@@ -126,7 +127,7 @@ def test_graph_and_facts(name: str, golden: Callable[[str, str], None]) -> None:
     program = PROGRAMS[name]
     whole = Program()
     graphs = pruned(Lowerer(whole).of_file(whole.read(Source(f"{name}.py", program))))
-    solver = Solver(graphs, MissingZeroGrad(), Reach(clears(graphs), lambda path: False))
+    solver = Solver(graphs, STALE, Reach(clears(graphs), lambda path: False))
     rule = MissingZeroGrad()
     findings = [rule.tell(report) for report in solver.reports(roots(graphs))]
     facts = list(solver.facts())

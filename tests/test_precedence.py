@@ -109,3 +109,33 @@ def test_a_step_that_comes_too_early_is_told_at_the_step() -> None:
 
 def test_a_backward_that_is_not_called_is_no_missing_one() -> None:
     assert told({"main": UNCALLED_BACKWARD}) == ["GRD604"]
+
+
+SHARED = """\
+import torch
+from torch import nn
+
+def main(loader):
+    critic, maker = nn.Linear(3, 1), nn.Linear(2, 3)
+    spare = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    first = torch.optim.SGD(critic.parameters(), lr=0.1)
+    second = torch.optim.SGD(maker.parameters(), lr=0.1)
+    for real, noise in loader:
+        critic(real).mean().backward()
+        first.step()
+        {clear}
+        second.zero_grad()
+        critic(maker(noise)).mean().backward()
+        second.step()
+"""
+
+
+def test_what_was_never_cleared_is_not_told_as_another_loss() -> None:
+    assert told({"main": SHARED.format(clear="first.zero_grad()")}) == ["GRD105"]
+    assert told({"main": SHARED.format(clear="pass")}) == ["GRD101"]
+    assert told({"main": SHARED.format(clear="pass")}, "GRD101") == ["GRD105"]
+
+
+def test_what_is_cleared_instead_is_told_and_not_that_a_clear_is_missing() -> None:
+    assert told({"main": SHARED.format(clear="spare.zero_grad()")}) == ["GRD104"]
+    assert told({"main": SHARED.format(clear="spare.zero_grad()")}, "GRD104") == ["GRD101"]

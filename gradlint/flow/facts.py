@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import abc
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar
 
-from gradlint.events import Event
+from gradlint.events import Call, Event
 from gradlint.flow.around import Around
 from gradlint.flow.conditions import Literals
 from gradlint.regions import Region
 
 
-class Typestate(Protocol):
-    """What the solver asks of a rule."""
+class Typestate(abc.ABC):
+    """What the solver follows: what events do to a region's state, and what must not meet.
 
-    @property
-    def certain(self) -> bool:
-        """Whether a report holds only if all states in which its event is met bear it out, none of them `spared`."""
+    Where it is `certain`, a report holds only if all states in which its event is met bear it out, and calls that may
+    add gradients are followed; else it holds for one path.
+    """
 
-    def spares(self, state: Hashable, event: Event) -> bool:
-        """Whether there is nothing to say of an event that meets this state, among others."""
+    certain: ClassVar[bool] = False
+    heeds_others: ClassVar[bool] = False
+    """Whether the steps of other optimizers change the state as well."""
 
+    @abc.abstractmethod
     def start(self) -> Hashable:
         """The state of a region of which nothing is known."""
 
+    @abc.abstractmethod
     def flow(self, state: Hashable, event: Event, region: Region) -> Iterable[Hashable]:
         """The states after an event that concerns a region; none where nothing is left to follow."""
 
-    def judge(self, state: Hashable, event: Event) -> bool:
-        """Whether the event must not meet the state."""
+    @abc.abstractmethod
+    def judge(self, state: Hashable, event: Event, region: Region) -> bool:
+        """Whether the event, which concerns a region, must not meet its state."""
 
+    def spares(self, state: Hashable, event: Event) -> bool:
+        """Whether the event is none to speak of if it meets this state, whatever else it meets."""
+        return False
+
+    @abc.abstractmethod
     def begins(self, event: Event, before: Hashable) -> bool:
         """Whether the story of a report begins with this event, which met this state."""
 
+    @abc.abstractmethod
     def owes_clear(self, state: Hashable) -> bool:
         """Whether a path in this state that goes around a clear proves nothing."""
 
@@ -73,7 +84,8 @@ class Report:
     """An event that met a state it must not meet, and the path from where that story began up to the event.
 
     `opened` are the calls that the path begins inside of, `around` is what the scope of the event does besides. `again`
-    are the scopes that have to be called again before the path begins, by their nodes.
+    are the scopes that have to be called again before the path begins, by their nodes. `inside` gives the events of the
+    scope that a call enters.
     """
 
     region: Region
@@ -82,6 +94,7 @@ class Report:
     opened: tuple[Event, ...]
     around: Around
     again: frozenset[object] = frozenset()
+    inside: Callable[[Call], tuple[Event, ...]] = lambda call: ()
 
     @property
     def looks_aside(self) -> bool:

@@ -14,11 +14,13 @@ IsNetwork = Callable[[Path], bool]
 class Reach:
     """Answers for the objects of a program.
 
-    `clears` tells whether an event may clear a region's gradients, `is_network` whether all is known of an object.
+    `clears` tells whether an event may clear a region's gradients, `is_network` whether all is known of an object,
+    `others` whether the steps of all other optimizers are wanted as well.
     """
 
-    def __init__(self, clears: Callable[[Event, Region], bool], is_network: IsNetwork) -> None:
+    def __init__(self, clears: Callable[[Event, Region], bool], is_network: IsNetwork, *, others: bool = False) -> None:
         self.clears = clears
+        self.others = others
         self.is_network = is_network
 
     def concerns(self, event: Event, region: Region) -> bool:
@@ -29,12 +31,12 @@ class Reach:
             case Accumulate(reach=reach):
                 return any(path.touches(region.params) for path in reach or ())
             case Step(regions=regions):
-                return any(other.params.holds(region.params) or other.owner == region.owner for other in regions)
+                return self.others or any(
+                    other.params.holds(region.params) or other.owner == region.owner for other in regions
+                )
             case MayAdd():
                 return True
-            case Slip():
-                return event.reaches(region)
-            case Rescale():
+            case Slip() | Rescale():
                 return event.reaches(region)
             case _:
                 return self.clears(event, region)

@@ -68,12 +68,16 @@ class Solver:
                 continue
             around = self._around(ends[0][0].graph, region)
             for story in stories(ends, self._rule, self._reach.concerns, self._sparse):
-                yield Report(region, event, story.path, story.opened, around, story.again)
+                yield Report(region, event, story.path, story.opened, around, story.again, self._inside)
 
     def _around(self, graph: Graph, region: Region) -> Around:
         if (graph, region) not in self._arounds:
             self._arounds[graph, region] = Around(graph, region, self._reach, partial(self._leaves_some, region))
         return self._arounds[graph, region]
+
+    def _inside(self, call: Call) -> tuple[Event, ...]:
+        graph = self._graphs.get(call.target)
+        return tuple(graph.events()) if graph is not None else ()
 
     def _leaves_some(self, region: Region, call: Call) -> bool:
         graph, inner = self._graphs.get(call.target), self._reach.within(call, region)
@@ -131,7 +135,7 @@ class Solver:
                 self._return(run, number, fact, callee, result)
             return
         if event is not None and self._reach.concerns(event, fact.region):
-            if self._rule.judge(fact.state, event):
+            if self._rule.judge(fact.state, event, fact.region):
                 self._met.setdefault((event, fact.region), []).append((run, number, fact))
             elif self._rule.spares(fact.state, event):
                 self._spared.add((event, fact.region))

@@ -37,7 +37,7 @@ class Sparse:
 
     def _candidates(self, graph: Graph, region: Region) -> Iterator[Event]:
         if graph not in self._named:
-            self._named[graph] = Named(graph)
+            self._named[graph] = Named(graph, others=self._reach.others)
         return self._named[graph].candidates(region, is_network=self._reach.is_network(region.params))
 
     def _matters(self, event: Event, region: Region) -> bool:

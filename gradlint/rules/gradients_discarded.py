@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, Event, Step
+from gradlint.events import Accumulate, Clear, Step
 from gradlint.flow.facts import Report
-from gradlint.pending import Pending, PendingRule
 from gradlint.repair import move
-from gradlint.rule import Finding, quoted
+from gradlint.rule import Finding, FlowRule, quoted
+from gradlint.typestates.idle import IDLE_STEPS
 
 
-class GradientsDiscarded(PendingRule):
+class GradientsDiscarded(FlowRule):
     """Gradients are cleared between the backward that computes them and the step that should apply them.
 
     ## What it does
@@ -64,23 +62,16 @@ class GradientsDiscarded(PendingRule):
     code = "GRD102"
     category = "clearing"
     severity = Severity.ERROR
+    typestate = IDLE_STEPS
     signs = (rb"backward", rb"zero_|\.grad\b", rb"step")
 
-    def judge(self, state: Hashable, event: Event) -> bool:
-        """A step must not come right after what it should apply was dropped."""
-        return state is Pending.DISCARDED and isinstance(event, Step)
-
-    def begins(self, event: Event, before: Hashable) -> bool:
-        """The story begins with the backward whose gradients are dropped."""
-        return isinstance(event, Accumulate)
-
     def tell(self, report: Report) -> Finding | None:
-        """Added, dropped, nothing left; None where that takes another trip of a loop: then it is the step's place."""
-        if any(moment.loop is not None for moment in report.path):
-            return None
+        """Added, dropped, nothing left; None where nothing was added, or the step has its place before that."""
         added, step = report.path[0].event, report.event
+        if not isinstance(added, Accumulate) or any(moment.loop is not None for moment in report.path):
+            return None
         dropped = next(m.event for m in report.path if m.concerns and isinstance(m.event, Clear))
-        assert isinstance(added, Accumulate) and isinstance(step, Step)
+        assert isinstance(step, Step)
         return Finding(
             event=dropped,
             cause=dropped,

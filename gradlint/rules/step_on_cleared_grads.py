@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, ComputeLoss, Event, Step
+from gradlint.events import Accumulate, Clear, ComputeLoss, Step
 from gradlint.flow.facts import Report
-from gradlint.pending import IDLE, Pending, PendingRule
 from gradlint.repair import move
-from gradlint.rule import Finding, quoted
+from gradlint.rule import Finding, FlowRule, quoted
+from gradlint.typestates.idle import IDLE_STEPS
 
 
-class StepOnClearedGrads(PendingRule):
+class StepOnClearedGrads(FlowRule):
     """A step comes when the gradients have just been cleared, and no backward in between.
 
     ## What it does
@@ -63,17 +61,8 @@ class StepOnClearedGrads(PendingRule):
     code = "GRD201"
     category = "stepping"
     severity = Severity.ERROR
+    typestate = IDLE_STEPS
     signs = (rb"zero_|\.grad\b", rb"step")
-
-    def judge(self, state: Hashable, event: Event) -> bool:
-        """A step must not find nothing."""
-        return state in IDLE and isinstance(event, Step)
-
-    def begins(self, event: Event, before: Hashable) -> bool:
-        """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""
-        if isinstance(event, Accumulate):
-            return True
-        return isinstance(event, Clear) and before not in (Pending.ADDED, Pending.DISCARDED)
 
     def tell(self, report: Report) -> Finding | None:
         """What was cleared and never added; None where nothing says that something should have been added."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -127,7 +128,8 @@ class Losses:
         given = [argument.value for argument in call.args]
         path = self._objects.path(call.func, self._scope)
         if path is not None and self.is_network(path):
-            return _all([frozenset(self._objects.around(path)), *(self._data(each, holds, depth) for each in given)])
+            own = _NOTHING if has_no_parameters(self._objects, path) else frozenset(self._objects.around(path))
+            return _all([own, *(self._data(each, holds, depth) for each in given)])
         if self._objects.qualified(call.func, self._scope).startswith("torch."):
             return _all(self._of(each, holds, depth + 1) for each in given)
         match call.func:
@@ -212,6 +214,12 @@ class Losses:
         return is_network(self._objects, path) or (is_given and owner in (self._scope, *self._scope.around))
 
 
+def has_no_parameters(objects: Objects, path: Path) -> bool:
+    """Whether an object is a module of PyTorch that only computes, as a loss function does."""
+    made = objects.at(path, 0)
+    return isinstance(made, Made) and _WITHOUT_PARAMETERS.fullmatch(made.by) is not None
+
+
 def is_network(objects: Objects, path: Path) -> bool:
     """Whether an object is a module that was made in sight, by the name of its class."""
     if any(field.startswith("[") for field in path.fields):
@@ -228,6 +236,9 @@ def is_network(objects: Objects, path: Path) -> bool:
             return False
 
 
+_WITHOUT_PARAMETERS = re.compile(
+    r"torch\.nn\.(?:(?!Adaptive)\w*Loss|\w*(?:Sigmoid|Softmax|Tanh|Dropout\w*)|(?!P)\w*ReLU6?|GELU|Softplus|Identity|Flatten)"
+)
 _TENSORS = ("Parameter", "Buffer")  # of `torch.nn`, with and without `Uninitialized`
 
 

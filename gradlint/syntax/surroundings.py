@@ -11,6 +11,12 @@ from gradlint.syntax.scopes import Scope
 from gradlint.syntax.values import Function
 
 _PLAIN = re.compile(rf"\b({'|'.join(frameworks.PLAIN_PLUGINS)})\b")
+_FREEZES = re.compile(r"requires_grad_?\s*\(|\.requires_grad\s*=[^=]|toggle|freeze", re.IGNORECASE)
+
+
+def freezes(objects: Objects, scope: Scope) -> bool:
+    """Whether the file of a scope speaks of networks whose parameters get no gradients for a while."""
+    return _FREEZES.search(objects.program.home(scope).source.text) is not None
 
 
 def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:

@@ -9,7 +9,9 @@ from oracle.running import assert_same_training, counterpart, original, run, was
 from oracle.sanitizer import Sanitizer
 
 CODE = "GRD101"
-FILES = fixture_files("missing_zero_grad")
+MISSING = fixture_files("missing_zero_grad")
+INSTEAD = fixture_files("wrong_optimizer_cleared")
+FILES = [*MISSING, *INSTEAD]
 CASES = [case for path in FILES for case in cases_in(path)]
 WRONG = [case for case in CASES if case.is_wrong]
 FIXED = [case for path in FILES if fixed_file(path).exists() for case in cases_in(fixed_file(path))]
@@ -23,9 +25,14 @@ def stale_rows(case: Case) -> set[int | None]:
     return sanitizer.stale_rows
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.path in MISSING], ids=str)
 def test_marked_lines_are_those_that_reuse_stale_gradients(case: Case) -> None:
     assert stale_rows(case) == case.flagged(CODE)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.path in INSTEAD], ids=str)
+def test_where_another_one_is_cleared_stale_gradients_are_reused(case: Case) -> None:
+    assert bool(stale_rows(case)) == case.is_wrong
 
 
 @pytest.mark.parametrize("case", WRONG, ids=str)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, MayAdd, Place, Step
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, MayAdd, Place, Step, Unreached
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Graph
 from gradlint.regions import NAMELESS, Path
+from gradlint.syntax import catalogue
 from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
 from gradlint.syntax.conditions import Conditions
@@ -22,6 +23,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.schedulers import Schedulers
 from gradlint.syntax.scopes import Scope, only_steps_or_clears
 from gradlint.syntax.slips import Slips
+from gradlint.syntax.surroundings import freezes
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 
 
@@ -83,7 +85,9 @@ class Lowering:
         self.silent = sum(map(Slips.stops_recording, scope.decorators))  # ... and in how many no graph is recorded
         self.statement: cst.CSTNode = scope.node
         self._watched = watched | {NAMELESS}
+        self._sure = not freezes(objects, scope)
         self._given_control: list[int] = []
+        self._unreached: list[Clear] = []
         self._run_statement = run_statement
         self._evaluate = evaluate
 
@@ -139,11 +143,12 @@ class Lowering:
             build.holds = guards.forget(build.holds, event.target)
         if isinstance(event, Accumulate):
             self.may_raise()
-            event = replace(event, networks=self.losses.of(event.place.node, build.holds))
+            event = replace(event, networks=self.losses.of(event.place.node, build.holds), sure=self._sure)
         if isinstance(event, Call):
             networks = tuple(self.losses.passed(event.arguments, build.holds))
             event = replace(event, networks=networks, handed_on=tuple(self.losses.handed_on(event.arguments)))
-        build.add(event)
+        if build.add(event) is None and isinstance(event, Clear):
+            self._unreached.append(event)
         if isinstance(event, Assign) and event.is_constant:
             literal = conditions.settled(event.target, event.constant)
             self.graph.settled[event] = literal
@@ -221,9 +226,16 @@ class Lowering:
         names = {word.value for word in words if isinstance(word, cst.Name)}
         return not runs or not taught.isdisjoint(names) or any("zero_" in name for name in names)
 
+    def _may_clear(self) -> bool:
+        """Whether the scope is not there to clear, or there is a way to something in it that may do so."""
+        doing = any(isinstance(event, (Clear, Call, Forget, MayAdd)) for event in self.graph.events())
+        return doing or not catalogue.clears_gradients(self.scope.name)
+
     def finish(self) -> Graph:
         """Tie what is left to the exit."""
         self.build.connect(self.build.ends, Graph.EXIT)
+        if self._unreached and not self._may_clear():
+            self.graph.nodes[self.build.island()].event = Unreached(self._unreached[0].place, fixable=False)
         trains = any(isinstance(event, (Accumulate, Step)) for event in self.graph.events())
         if self._given_control and not (trains and self._may_be_cleared_between()):
             for number in self._given_control:

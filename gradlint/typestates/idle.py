@@ -6,8 +6,8 @@ import enum
 from collections.abc import Hashable, Iterator
 
 from gradlint.events import Accumulate, Clear, ComputeLoss, Event, Overwrite, Rescale, Slip, Step
+from gradlint.flow.facts import Typestate
 from gradlint.regions import Region
-from gradlint.rule import FlowRule
 
 
 class Pending(enum.Enum):
@@ -27,8 +27,8 @@ class Pending(enum.Enum):
 IDLE = (Pending.DISCARDED, Pending.NOTHING)
 
 
-class PendingRule(FlowRule):
-    """A rule about steps that find nothing to apply, on whatever way they are reached."""
+class IdleSteps(Typestate):
+    """Steps that find nothing to apply, on whatever way they are reached."""
 
     certain = True
 
@@ -58,6 +58,16 @@ class PendingRule(FlowRule):
             case _:
                 yield Pending.UNKNOWN
 
+    def judge(self, state: Hashable, event: Event, region: Region) -> bool:
+        """A step must not find nothing."""
+        return state in IDLE and isinstance(event, Step)
+
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""
+        if isinstance(event, Accumulate):
+            return True
+        return isinstance(event, Clear) and before not in (Pending.ADDED, Pending.DISCARDED)
+
     def spares(self, state: Hashable, event: Event) -> bool:
         """A step that may find something is none to speak of, whatever it finds on other ways."""
         return isinstance(event, Step) and state not in IDLE
@@ -65,3 +75,6 @@ class PendingRule(FlowRule):
     def owes_clear(self, state: Hashable) -> bool:
         """Going around a clear is a way like any other."""
         return False
+
+
+IDLE_STEPS = IdleSteps()

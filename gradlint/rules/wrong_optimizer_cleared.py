@@ -1,0 +1,102 @@
+"""GRD104: what is cleared is not what is stepped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Accumulate, Step, Unreached
+from gradlint.flow.facts import Report
+from gradlint.flow.graph import Graph
+from gradlint.precedence import cleared_instead
+from gradlint.repair import replace
+from gradlint.rule import Acts, Finding, FlowRule, ScopeRule, quoted
+from gradlint.typestates.stale import STALE
+
+
+class WrongOptimizerCleared(FlowRule, ScopeRule):
+    """The gradients of another optimizer are cleared than of the one that steps, or of none.
+
+    ## What it does
+
+    Finds loops in which gradients are applied a second time, as `missing-zero-grad` does, although something is
+    cleared in between: another optimizer, that never steps, or by a function of the project's own that is there to
+    clear and leaves one of the optimizers out. It also finds functions that are there to clear and never do, because
+    the line that does it stands where no way leads.
+
+    ## What happens to the numbers
+
+    `optimizer.zero_grad()` clears the parameters that this optimizer was given, and no others. Those of the optimizer
+    that steps keep their gradients, the next `backward()` adds to them, and every update uses the sum of all gradients
+    so far: for plain SGD that is momentum 1.0, which nothing ever slows down.
+
+    ## Example
+
+    ```python
+    for real in loader:
+        spare_optimizer.zero_grad()
+        loss_fn(critic(real)).backward()
+        optimizer.step()
+    ```
+
+    ## Use instead
+
+    ```python
+    for real in loader:
+        optimizer.zero_grad()
+        loss_fn(critic(real)).backward()
+        optimizer.step()
+    ```
+
+    ## When is it on purpose
+
+    Where both optimizers step, each clears its own, and nothing is reported that is applied only once.
+
+    ## Fix safety
+
+    The fix clears the optimizer that steps instead. It is unsafe because it changes what is trained. It is not offered
+    where the clear stands in another function than the step.
+
+    ## What it cannot see
+
+    The same as `missing-zero-grad`. Where the optimizer that is cleared steps as well, that one tells of the one that
+    is not.
+    """
+
+    code = "GRD104"
+    category = "clearing"
+    severity = Severity.ERROR
+    typestate = STALE
+    signs = (rb"zero_grad\w*", rb"backward|raise|return|step")
+
+    def tell(self, report: Report) -> Finding | None:
+        """Applied, another one cleared, applied again."""
+        cleared = cleared_instead(report)
+        if cleared is None:
+            return None
+        applied, again = report.path[0].event, report.event
+        added = next(m.event for m in reversed(report.path) if m.concerns and isinstance(m.event, Accumulate))
+        assert isinstance(applied, Step) and isinstance(again, Step)
+        story = [(applied, "applies gradients"), (cleared, "clears others"), (added, "adds to what was applied")]
+        if again is not applied:
+            story.append((again, "applies it again"))
+        here = any(moment.event is cleared for moment in report.path)
+        return Finding(
+            event=cleared,
+            cause=applied,
+            message=f"`{quoted(cleared)}` does not clear what `{quoted(again)}` applies, so it is added to and applied"
+            " again",
+            story=tuple(story),
+            repair=replace(cleared, f"{again.place.subject}.zero_grad()") if here and again.place.subject else None,
+        )
+
+    def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
+        """A function that is there to clear, and does not."""
+        for event in graph.events():
+            if isinstance(event, Unreached):
+                yield Finding(
+                    event=event,
+                    cause=event,
+                    message=f"`{graph.name}` never clears: no way leads to `{quoted(event)}`",
+                    story=((event, "is never reached"),),
+                )

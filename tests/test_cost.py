@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 
 import pytest
@@ -98,6 +98,36 @@ def branches(n: int) -> Project:
     return {"main": f"import torch\n{main('pass')[:-1]}{tests}        model(x).sum().backward()\n        opt.step()\n"}
 
 
+def walk(calls: Iterable[str]) -> Project:
+    """A function that is given one that steps, and hands functions on to itself."""
+    body = "".join(f"    {call}\n" for call in calls)
+    step = "    def step(x):\n        model(x).sum().backward()\n        opt.step()\n    walk(loader, step)\n"
+    act = "        return act(tree)\n"
+    text = f"import torch\n\ndef walk(tree, act):\n    if tree.leaf:\n{act}{body}\n"
+    return {"main": f"{text}def main(model, loader):\n{OPTIMIZER}{step}"}
+
+
+def a_function_that_hands_a_function_on_to_itself(n: int) -> Project:
+    return walk(f"walk(tree.t{i}, act)" for i in range(n))
+
+
+def a_function_that_hands_it_on_in_functions_inside(n: int) -> Project:
+    return walk(f"tree.each(lambda t: walk(t.t{i}, act))" for i in range(n))
+
+
+def a_function_that_hands_new_functions_on_to_itself(n: int) -> Project:
+    return walk(f"walk(tree.t{i}, lambda each: act(each.t{i}))" for i in range(n))
+
+
+def functions_that_hand_a_function_on_to_each_other(n: int) -> Project:
+    """There are as many functions as each has calls, so that the project grows by the calls."""
+    side = round(n**0.5)
+    calls = "".join(f"    walk{i}(tree.t{i}, act)\n" for i in range(side))
+    walks = "".join(f"def walk{i}(tree, act):\n    act(tree)\n{calls}\n" for i in range(side))
+    step = "    def step(x):\n        model(x).sum().backward()\n        opt.step()\n    walk0(loader, step)\n"
+    return {"main": f"import torch\n\n{walks}def main(model, loader):\n{OPTIMIZER}{step}"}
+
+
 class Work:
     """Counts what happens while a project is judged."""
 
@@ -143,6 +173,10 @@ class Work:
         (files_around_a_hub, 12),
         (functions_with_an_optimizer_each, 20),
         (branches, 30),
+        (a_function_that_hands_a_function_on_to_itself, 20),
+        (a_function_that_hands_it_on_in_functions_inside, 20),
+        (a_function_that_hands_new_functions_on_to_itself, 20),
+        (functions_that_hand_a_function_on_to_each_other, 25),
     ],
 )
 def test_twice_the_project_is_twice_the_work(

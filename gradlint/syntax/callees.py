@@ -12,7 +12,7 @@ from gradlint.regions import GROUPS, NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Binding, Scope, calls, clears_one_of, is_idle, is_stub
+from gradlint.syntax.scopes import Scope, calls, clears_one_of, is_idle, is_stub
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 
@@ -190,15 +190,15 @@ class Callees:
     def _with_functions(self, node: cst.Call, target: Scope, given: dict[str, cst.BaseExpression]) -> Scope:
         """A callee, with those of its parameters being functions that it is given functions for, and calls."""
         functions = {
-            formal: Binding(self._scope, value)
+            formal: found
             for formal, value in given.items()
             if isinstance(value, (cst.Name, cst.Attribute, cst.Lambda))
             and calls(target, formal)
-            and isinstance(self._objects.value(value, self._scope), Function)
+            and (found := self._objects.given_function(value, self._scope)) is not None
         }
         if not functions or not MAX_NAMES.allows(len(target.bindings)):
             return target
-        return self._objects.program.specialised(target, functions, node, self._scope)
+        return self._objects.specialised.copy(target, functions, self._scope)
 
 
 def is_super(node: cst.BaseExpression) -> bool:

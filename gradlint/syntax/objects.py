@@ -11,6 +11,7 @@ from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope, stays
+from gradlint.syntax.specialised import Given, Specialised
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Choice, Function, Groups, Instance, Made, Optimizer, Parameters
 
@@ -32,12 +33,21 @@ class Objects(Evaluator):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
+        self.specialised = Specialised(program)
         self._optimizers: dict[Path, Optimizer | None] = {}
         # What the files say of objects, each file read once.
         self._used: dict[File, dict[Path, set[str]]] = {}
         self._given_away: dict[File, frozenset[Path]] = {}
         self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
         self._taught: dict[tuple[File, tuple[str, ...]], tuple[tuple[cst.Call, Scope], ...]] = {}
+
+    def given_function(self, node: cst.BaseExpression, scope: Scope) -> Given | None:
+        """The function that an argument of a call is; None where it is none, or nobody can tell."""
+        found = self.value(node, scope)
+        if not isinstance(found, Function):
+            return None
+        known = self.specialised.given(node, scope)
+        return known if known is not None else Given(found, self.path(node, scope), Binding(scope, node))
 
     def optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
         """The optimizer that an expression is; None if it is none."""

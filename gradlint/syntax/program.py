@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,14 +16,12 @@ from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.collect import collect
 from gradlint.syntax.parse import BrokenSource, parse
 from gradlint.syntax.positions import Positions
-from gradlint.syntax.scopes import Binding, Scope, Table, mentions_clear
+from gradlint.syntax.scopes import Scope, Table, mentions_clear
 from gradlint.syntax.slicing import cut
 from gradlint.vocabulary import Vocabulary, last_words
 
 MAX_PARTS = Bound(12, "parts of a dotted name")
 """Star imports in a circle could make it ever longer."""
-
-MAX_SPECIALISED = Bound(3, "calls inside one another that each give functions on")
 
 
 class Surroundings(Protocol):
@@ -111,9 +109,8 @@ class Program:
     _defined: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
     # By the lambda's node and the number of the scope in which it stands.
     _lambdas: dict[tuple[int, int], Scope] = field(default_factory=dict)
+    _lambdas_in: dict[int, list[Scope]] = field(default_factory=lambda: defaultdict(list))
     _views: dict[tuple[int, int], Scope] = field(default_factory=dict)
-    _specialised: dict[tuple[int, object], Scope] = field(default_factory=dict)
-    _depths: dict[int, int] = field(default_factory=dict)
     # The scopes that scopes are views of, by number.
     originals: dict[int, int] = field(default_factory=dict)
 
@@ -140,7 +137,7 @@ class Program:
         self.scopes += table.scopes
         for scope in table.scopes:
             if scope.kind == "lambda" and scope.parent is not None:
-                self._lambdas[id(scope.node), scope.parent.number] = scope
+                self._add_lambda(scope, scope.parent)
         self._homes[table.module.number] = found
         return found
 
@@ -189,10 +186,10 @@ class Program:
             return method
         key = (class_.number, method.number)
         if key not in self._views:
-            self._views[key] = self._copy(method, replace(method.parent, number=class_.number))
+            self._views[key] = self.copy(method, replace(method.parent, number=class_.number))
         return self._views[key]
 
-    def _copy(self, scope: Scope, parent: Scope) -> Scope:
+    def copy(self, scope: Scope, parent: Scope) -> Scope:
         """A second scope with the same code inside another one, with what is nested in it."""
         copy = replace(scope, number=len(self.scopes), parent=parent)
         self.scopes.append(copy)
@@ -202,29 +199,14 @@ class Program:
             copy.bindings[name] = [replace(b, scope=copy) if b.scope is scope else b for b in bindings]
         copy.functions = defaultdict(list)
         for name, functions in scope.functions.items():
-            copy.functions[name] = [self._copy(function, copy) for function in functions]
-        for nested in self.home(scope).table.scopes:
-            if nested.parent is scope and nested.kind == "lambda":
-                self._lambdas[id(nested.node), copy.number] = self._copy(nested, copy)
+            copy.functions[name] = [self.copy(function, copy) for function in functions]
+        for nested in self._lambdas_in.get(scope.number, ()):
+            self._add_lambda(self.copy(nested, copy), copy)
         return copy
 
-    def specialised(self, function: Scope, given: Mapping[str, Binding], call: object, caller: Scope) -> Scope:
-        """A function as one call in a scope runs it that gives it other functions: its parameters mean those.
-
-        Functions that hand functions on to each other are told apart only up to a depth.
-        """
-        depth = self._depths.get(caller.number, 0) + 1
-        if not MAX_SPECIALISED.allows(depth):
-            return function
-        key = (function.number, (id(call), caller.number))
-        found = self._specialised.get(key)
-        if found is None:
-            assert function.parent is not None
-            found = self._specialised[key] = self._copy(function, function.parent)
-            self._depths[found.number] = depth
-            for name, binding in given.items():
-                found.bindings[name] = [binding]
-        return found
+    def _add_lambda(self, scope: Scope, outer: Scope) -> None:
+        self._lambdas[id(scope.node), outer.number] = scope
+        self._lambdas_in[outer.number].append(scope)
 
     def lambda_at(self, node: cst.Lambda, scope: Scope) -> Scope | None:
         """The scope of a lambda that stands in a scope."""

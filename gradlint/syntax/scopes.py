@@ -37,6 +37,9 @@ class Words:
     called: frozenset[str] | None = None
     about: dict[str, list[cst.CSTNode]] | None = None
     clears: bool | None = None
+    hands: int | None = None
+    idle: bool | None = None
+    near_clears: frozenset[str] | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -196,6 +199,13 @@ def changes_gradients(function: Scope, words: Set[str] = frozenset()) -> bool:
 
 def clears_one_of(function: Scope, names: set[str]) -> bool:
     """Whether code of a function that may clear gradients speaks of one of some names, as far as its words tell."""
+    if function.words.near_clears is None:
+        function.words.near_clears = frozenset(_near_clears(function))
+    return not function.words.near_clears.isdisjoint(names) and mentions_clear(function)
+
+
+def _near_clears(function: Scope) -> Iterator[str]:
+    """The names of what a function takes a gradient of, zeroes or gives on."""
     for part in walk_everything(function.node):
         if isinstance(part, cst.Attribute) and (part.attr.value == "grad" or "zero_" in part.attr.value):
             speaks_of = part.value
@@ -203,9 +213,7 @@ def clears_one_of(function: Scope, names: set[str]) -> bool:
             speaks_of = part
         else:
             continue
-        if any(isinstance(word, cst.Name) and word.value in names for word in walk_everything(speaks_of)):
-            return mentions_clear(function)
-    return False
+        yield from (word.value for word in walk_everything(speaks_of) if isinstance(word, cst.Name))
 
 
 def is_reachable(scope: Scope) -> bool:
@@ -270,6 +278,12 @@ _NO_TRAINING = frozenset("print len str repr format gc logging logger log warnin
 
 def is_idle(function: Scope) -> bool:
     """Whether what a function does can be seen, and concerns no gradients: it prints, or sets something else."""
+    if function.words.idle is None:
+        function.words.idle = _does_nothing(function)
+    return function.words.idle
+
+
+def _does_nothing(function: Scope) -> bool:
     body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
     nodes = list(walk_everything(body)) if body is not None else []
     names = (node.value for node in nodes if isinstance(node, cst.Name))

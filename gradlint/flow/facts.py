@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from gradlint.events import Call, Event
 from gradlint.flow.around import Around
 from gradlint.flow.conditions import Literals
+from gradlint.flow.graph import Graph
 from gradlint.regions import Region
 
 
@@ -23,6 +24,10 @@ class Typestate(abc.ABC):
     certain: ClassVar[bool] = False
     heeds_others: ClassVar[bool] = False
     """Whether the steps of other optimizers change the state as well."""
+
+    def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
+        """The scopes in which there may be something to report: all, unless that can be told at a glance."""
+        return graphs.keys()
 
     @abc.abstractmethod
     def start(self) -> Hashable:

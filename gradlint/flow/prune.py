@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from gradlint.events import (
@@ -95,14 +95,17 @@ def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...], made: Set
 
 def scopes_with(graphs: Mapping[int, Graph], wanted: Callable[[Event], bool]) -> set[int]:
     """The scopes with an event of some kind, themselves or in what they call."""
+    return with_callers(graphs, [number for number, graph in graphs.items() if any(map(wanted, graph.events()))])
+
+
+def with_callers(graphs: Mapping[int, Graph], scopes: Iterable[int]) -> set[int]:
+    """Some scopes, and all that call them, or call what does."""
     callers: dict[int, list[int]] = {}
-    work: list[int] = []
     for number, graph in graphs.items():
-        if any(map(wanted, graph.events())):
-            work.append(number)
         for event in graph.events():
             if isinstance(event, Call):
                 callers.setdefault(event.target, []).append(number)
+    work = list(scopes)
     found: set[int] = set()
     while work:
         number = work.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -153,12 +153,15 @@ class _Judged:
         self._scopes = self._scopes or dict.fromkeys(self.file.table.scopes)
         for _ in range(MAX_ROUNDS.limit):
             lowered = self.lowerer.graphs(self._scopes)
+            concerned = typestate.concerns(lowered)
+            if not concerned:
+                return
             # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
             graphs = pruned(lowered, certain=typestate.certain)
-            told = self._told(graphs, typestate, rules, lambda event: False)
+            told = self._told(graphs, typestate, rules, concerned, lambda event: False)
             if told and any(isinstance(event, Unresolved) for each in lowered.values() for event in each.events()):
                 graphs = pruned(lowered, self.callers.may_clear, certain=typestate.certain)
-                told = self._told(graphs, typestate, rules, self.callers.may_clear)
+                told = self._told(graphs, typestate, rules, concerned, self.callers.may_clear)
             homes = Homes(graphs, self.lowerer.program)
             told = [each for each in told if self._is_told_here(each, homes)]
             unsure = {number for each in told for number in self._resting_on(each.report, graphs)}
@@ -184,6 +187,7 @@ class _Judged:
         graphs: dict[int, Graph],
         typestate: Typestate,
         rules: Sequence[FlowRule],
+        concerned: Set[int],
         resolve: Callable[[Unresolved], bool],
     ) -> list[Told]:
         network = cache(lambda path: is_network(self.lowerer.objects, path))
@@ -193,6 +197,7 @@ class _Judged:
         else:
             begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
         solver = Solver(graphs, typestate, Reach(test, network, others=typestate.heeds_others))
+        begin = ((graph, region) for graph, region in begin if graph.scope in concerned)
         return [told for report in solver.reports(begin) for rule in rules for told in self._tell(rule, report)]
 
     def _tell(self, rule: FlowRule, report: Report) -> Iterator[Told]:

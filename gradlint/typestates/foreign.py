@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from gradlint.events import Accumulate, Event, Slip, Step
 from gradlint.flow.facts import Typestate
+from gradlint.flow.graph import Graph
+from gradlint.flow.prune import scopes_with
 from gradlint.regions import Region
 
 
@@ -32,6 +34,10 @@ class Foreign(Typestate):
     """
 
     heeds_others = True
+
+    def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
+        """Those with a loss of several networks, and what calls them."""
+        return scopes_with(graphs, lambda event: isinstance(event, Accumulate) and _is_of_several(event))
 
     def start(self) -> None:
         """Nothing is known to be left."""
@@ -82,10 +88,14 @@ def _touches(loss: Accumulate, region: Region) -> bool:
     return any(path.touches(region.params) for path in loss.networks or ())
 
 
+def _is_of_several(loss: Accumulate) -> bool:
+    return loss.sure and loss.reach is None and len(loss.networks or ()) > 1
+
+
 def _is_shared(loss: Accumulate, region: Region) -> bool:
     """Whether a loss reaches a region, beyond doubt, and other networks as well."""
     others = [path for path in loss.networks or () if not path.touches(region.params)]
-    return loss.sure and loss.reach is None and region.known and _touches(loss, region) and bool(others)
+    return _is_of_several(loss) and region.known and _touches(loss, region) and bool(others)
 
 
 def serves(step: Step, loss: Accumulate) -> bool:

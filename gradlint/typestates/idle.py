@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Clear, ComputeLoss, Event, Overwrite, Rescale, Slip, Step
+from gradlint.events import Accumulate, Call, Clear, ComputeLoss, Event, Forget, MayAdd, Overwrite, Rescale, Slip, Step
 from gradlint.flow.facts import Typestate
+from gradlint.flow.graph import Graph
+from gradlint.flow.prune import doing, with_callers
 from gradlint.regions import Region
 
 
@@ -24,6 +26,9 @@ class Pending(enum.Enum):
         return self.value
 
 
+_ADDING = (Accumulate, MayAdd, Forget, Overwrite, Rescale)
+"""What ends a way on which certainly nothing is added."""
+
 IDLE = (Pending.DISCARDED, Pending.NOTHING)
 
 
@@ -31,6 +36,28 @@ class IdleSteps(Typestate):
     """Steps that find nothing to apply, on whatever way they are reached."""
 
     certain = True
+
+    def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
+        """Those with a way from a clear to a step on which nothing is added, and what calls them."""
+        adding = doing(graphs, _ADDING)
+        stepping = doing(graphs, (Step,)) - adding
+        clearing = doing(graphs, (Clear,)) - doing(graphs, (Step,))
+
+        def adds(event: Event) -> bool:
+            return isinstance(event, _ADDING) or (isinstance(event, Call) and event.target in adding)
+
+        def has_such_a_way(graph: Graph) -> bool:
+            for number, node in enumerate(graph.nodes):
+                event = node.event
+                clears = isinstance(event, Clear) or (isinstance(event, Call) and event.target in clearing)
+                if clears and not isinstance(event, (Overwrite, Rescale)):
+                    for each in graph.reached(number, adds):
+                        then = graph.nodes[each].event
+                        if isinstance(then, Step) or (isinstance(then, Call) and then.target in stepping):
+                            return True
+            return False
+
+        return with_callers(graphs, [number for number, graph in graphs.items() if has_such_a_way(graph)])
 
     def start(self) -> Pending:
         """A scope does not know what was there before."""

@@ -17,12 +17,12 @@ _BUILTINS = frozenset(
 )
 _MODULES = ("torch.", "math.", "numpy.", "time.", "logging.")
 _OF_TENSORS = frozenset(
-    """abs add append argmax backward clamp clone contiguous cos cpu cuda detach div double exp expand extend flatten
+    """abs add append argmax clamp clone contiguous cos cpu cuda detach div double exp expand extend flatten
     float item log log_softmax matmul max mean min mm mul norm numel numpy permute pow prod relu repeat requires_grad_
     reshape set_description set_postfix sigmoid sin size softmax sqrt square squeeze std sub sum t tanh tolist to
-    transpose unsqueeze update_postfix var view zero_grad""".split()
-) - {"backward"}
-_LOSS_TOKENS = frozenset("loss criterion mse objective".split())
+    transpose unsqueeze var view""".split()
+)
+_LOSS_TOKENS = frozenset({"loss", "criterion", "mse"})
 
 
 class Backpropagation:
@@ -74,9 +74,9 @@ class Backpropagation:
         quiet = not any({"grad", "backward"} & names_in(class_) for class_ in classes)
         return quiet and path is not None and is_network(self._objects, path)
 
-    def _is_module(self, func: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether what is called is a module: it is made from one of torch's, or asked for its parameters."""
-        path = self._objects.path(func, scope)
+    def _is_module(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether an expression is a module: it is made from one of torch's, or asked for its parameters."""
+        path = self._objects.path(node, scope)
         if path is None:
             return False
         asked = self._objects.uses(path, "parameters")
@@ -84,10 +84,12 @@ class Backpropagation:
             asked and not any(self._objects.uses(path, use) for use in ("backward", "step"))
         )
 
-    @staticmethod
-    def _is_given_loss(call: cst.Call, scope: Scope) -> bool:
-        """Whether a function by the name of a loss compares two things: it is given both."""
-        return len(call.args) > 1 and not _LOSS_TOKENS.isdisjoint(catalogue.tokens(last_name(call.func)))
+    def _is_given_loss(self, call: cst.Call, scope: Scope) -> bool:
+        """Whether a function by the name of a loss compares two things: it is given both, and no more to work with."""
+        given = [argument.value for argument in call.args]
+        if len(given) < 2 or _LOSS_TOKENS.isdisjoint(catalogue.tokens(last_name(call.func))):
+            return False
+        return not any(self._is_module(each, scope) or self._objects.optimizer(each, scope) for each in given)
 
     def adds_only(self, function: Scope) -> bool:
         """Whether a function back-propagates, itself or in what it calls, and nothing there speaks of clearing."""

@@ -172,7 +172,8 @@ class Closures:
         if owner is None or owner is closure or owner.kind == "class" or name in owner.parameters:
             return ""
         bindings = owner.bindings[name]
-        written = any(name in scope.foreign for scope in self._objects.program.home(closure).table.scopes)
+        scopes = self._objects.program.home(closure).table.scopes
+        written = any(name in scope.foreign and scope.owner(name) is owner for scope in scopes)
         return name if bindings and not written and all(map(self._is_computed, bindings)) else ""
 
     def _is_computed(self, binding: Binding) -> bool:

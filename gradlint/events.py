@@ -213,7 +213,7 @@ class ClosureBreach(Event):
 
     `closure` is what the step is given, `target` its scope, if that is in the same file, `loss` the variable that it should give
     back or should not have taken from outside, `reaches_in` says that the optimizer goes by the same name in the
-    closure. With `result` it is the caller of the step who needs the loss, else the optimizer.
+    closure. `by` is the class of `torch.optim` that the optimizer is of, empty where it may be of any.
     """
 
     breach: Breach
@@ -221,7 +221,7 @@ class ClosureBreach(Event):
     target: int | None = None
     loss: str = ""
     reaches_in: bool = False
-    result: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

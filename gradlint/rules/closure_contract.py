@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradlint.diagnostics import Severity
 from gradlint.events import Breach, ClosureBreach, Event
+from gradlint.flow.graph import Graph
 from gradlint.repair import Repair, clear_in_closure, give_back
-from gradlint.rule import Finding, SlipRule, quoted
+from gradlint.rule import Acts, Finding, SlipRule, quoted
 
 
 class ClosureContract(SlipRule):
@@ -76,10 +79,10 @@ class ClosureContract(SlipRule):
 
     ## What it cannot see
 
-    Optimizers that may be of several classes, closures that another function may have replaced, those of which only some
-    ways give back nothing, and those that call what cannot be followed, which may back-propagate. Gradients that a
-    closure never clears, and nobody else does, are what `missing-zero-grad` reports; so are those of L-BFGS that are
-    cleared outside of the closure only.
+    Optimizers that may be of several classes, closures that a decorator or a subclass may change, those of which only
+    some ways give back nothing, and those that call what cannot be followed, which may back-propagate. Closures that do
+    not clear, where nobody does or L-BFGS is cleared outside only, are what `missing-zero-grad` reports; here only those
+    that a function of the project hands on to the step.
     """
 
     code = "GRD207"
@@ -88,18 +91,30 @@ class ClosureContract(SlipRule):
     signs = (rb"\.step\s*\(",)
     kinds = (ClosureBreach,)
 
+    def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
+        """One for each cause: what one closure lacks is told where it is first given to a step."""
+        told: set[object] = set()
+        for finding in super().findings(graph, acts):
+            slip = finding.event
+            assert isinstance(slip, ClosureBreach)
+            cause = (slip.breach, slip.target) if slip.target is not None else slip.place.node
+            if cause not in told:
+                told.add(cause)
+                yield finding
+
     def tell(self, slip: Event) -> Finding:
         """What the closure lacks."""
         assert isinstance(slip, ClosureBreach)
         return Finding(slip, slip, _message(slip), ((slip, _LABELS[slip.breach]),), _repair(slip))
 
 
+_REPEATING = "LBFGS"
 _LABELS = {
     Breach.ABSENT: "without a closure",
     Breach.NOTHING: "gets no loss",
     Breach.STALE: "gets the same loss each time",
     Breach.NO_BACKWARD: "gets a loss, and no gradients of it",
-    Breach.KEPT: "may evaluate it several times",
+    Breach.KEPT: "several evaluations in one step",
 }
 
 
@@ -108,7 +123,7 @@ def _message(slip: ClosureBreach) -> str:
     match slip.breach:
         case Breach.ABSENT:
             return f"`{quoted(slip)}` is given no closure, without which L-BFGS raises a TypeError"
-        case Breach.NOTHING if slip.result:
+        case Breach.NOTHING if slip.by != _REPEATING:
             return f"{closure} gives back nothing, so `{quoted(slip)}` is None where a number is needed"
         case Breach.NOTHING:
             return f"{closure} gives back nothing, so `{quoted(slip)}` raises a TypeError: L-BFGS needs the loss"
@@ -122,6 +137,8 @@ def _message(slip: ClosureBreach) -> str:
                 f"{closure} never calls backward, so L-BFGS meets the same gradients at each evaluation, wherever the "
                 "parameters are"
             )
+        case Breach.KEPT if slip.by == _REPEATING:
+            return f"{closure} adds to the gradients at each evaluation, and L-BFGS applies the sum of several in one step"
         case Breach.KEPT:
             return (
                 f"{closure} adds to the gradients at each evaluation, and `{slip.place.subject}`, which may be of any "

@@ -91,8 +91,11 @@ class Backpropagation:
             return False
         return not any(self._is_module(each, scope) or self._objects.optimizer(each, scope) for each in given)
 
-    def adds_only(self, function: Scope) -> bool:
-        """Whether a function back-propagates, itself or in what it calls, and nothing there speaks of clearing."""
+    def adds_only(self, function: Scope, *, sure: bool = False) -> bool:
+        """Whether a function back-propagates, itself or in what it calls, and nothing there speaks of clearing.
+
+        `sure`: nor is anything called that cannot be followed and might clear by its name.
+        """
         reached: dict[Scope, None] = {}
         waiting = [function]
         while waiting:
@@ -100,12 +103,18 @@ class Backpropagation:
             if scope in reached:
                 continue
             reached[scope] = None
-            calls = (node for node in walk(scope.node) if isinstance(node, cst.Call))
-            found = [self._objects.value(call.func, scope) for call in calls]
-            waiting += [value.scope for value in found if isinstance(value, Function)]
+            calls = [node for node in walk(scope.node) if isinstance(node, cst.Call)]
+            found = [(call, self._objects.value(call.func, scope)) for call in calls]
+            waiting += [value.scope for _, value in found if isinstance(value, Function)]
+            if sure and any(not isinstance(value, Function) and self._may_clear(call) for call, value in found):
+                return False
         if any(map(self._objects.program.mentions_clear, reached)):
             return False
         return any(back_propagated(node) is not None for scope in reached for node in walk(scope.node))
+
+    def _may_clear(self, call: cst.Call) -> bool:
+        name = self._objects.callee_name(call)
+        return back_propagated(call) is None and (not name or catalogue.speaks_of_training(name))
 
 
 def back_propagated(node: cst.CSTNode) -> cst.BaseExpression | None:

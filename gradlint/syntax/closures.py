@@ -63,10 +63,9 @@ class Closures:
             return None
         breach, loss = found
         name = text_of(handing.closure)
-        result = breach is Breach.NOTHING and optimizer.made_by != REPEATING
         seen = self._sees(closure, handing) if breach is Breach.KEPT else False
         here = self._objects.program.home(closure) is self._objects.program.home(self._scope)
-        return ClosureBreach(place, breach, name, closure.number if here else None, loss, seen, result)
+        return ClosureBreach(place, breach, name, closure.number if here else None, loss, seen, optimizer.made_by)
 
     def _breach(
         self, optimizer: Optimizer, closure: Scope, handing: _Handing, statement: cst.CSTNode, *, asking: bool
@@ -80,6 +79,8 @@ class Closures:
                     return Breach.STALE, stale
                 if self._backward.is_absent(closure):
                     return Breach.NO_BACKWARD, ""
+                if handing.direct is None and self._backward.adds_only(closure, sure=True):
+                    return Breach.KEPT, ""  # what is handed to the step itself is followed along paths
             return None
         if handing.direct is None:
             return None
@@ -113,6 +114,8 @@ class Closures:
         if not isinstance(helper, Function) or helper.bound is not None or helper.scope.decorators:
             return None
         target = helper.scope
+        if self._is_overridden(target):
+            return None
         given, complete = matched(call.args, target.parameters[1 if target.receiver is not None else 0 :])
         for step in _steps(target) if complete else ():
             handed = step.args[0].value if len(step.args) == 1 and not step.args[0].star else None
@@ -145,10 +148,12 @@ class Closures:
             return None
         if not all(_last_word(each) in _RECORDING for each in closure.decorators):
             return None
-        class_ = closure.parent if closure.receiver is not None else None
-        if class_ is not None and self._objects.derived(class_, self._objects.program.home(class_)):
-            return None
-        return closure
+        return closure if not self._is_overridden(closure) else None
+
+    def _is_overridden(self, method: Scope) -> bool:
+        """Whether a function is a method of a class that others in its file are derived from."""
+        class_ = method.parent if method.receiver is not None else None
+        return class_ is not None and bool(self._objects.derived(class_, self._objects.program.home(class_)))
 
     # -- what it does ---------------------------------------------------------------------------------------------
 

@@ -211,9 +211,9 @@ class Breach(enum.Enum):
 class ClosureBreach(Event):
     """A step is given a closure that does not do its part; `place.subject` is the optimizer.
 
-    `closure` is what the step is given, `target` its scope, if that is in the same file, `loss` the variable that it should give
-    back or should not have taken from outside, `reaches_in` says that the optimizer goes by the same name in the
-    closure. `by` is the class of `torch.optim` that the optimizer is of, empty where it may be of any.
+    `closure` is what the step is given, `target` its scope, if that is in the same file, `loss` the variable that it
+    should give back or should not have taken from outside, `reaches_in` says that the optimizer goes by the same name
+    in the closure. `by` is the class of `torch.optim` that the optimizer is of, empty where it may be of any.
     """
 
     breach: Breach

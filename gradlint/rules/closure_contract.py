@@ -32,44 +32,46 @@ class ClosureContract(SlipRule):
     ## What happens to the numbers
 
     Without a closure, or without the loss, L-BFGS raises a `TypeError` (`LBFGS.step() missing 1 required positional
-    argument: 'closure'`, `float() argument must be a string or a real number, not 'NoneType'`). Nothing is raised by the
-    others: without a `backward()` L-BFGS meets the same gradients wherever the parameters are (in a small regression it
-    ended at a loss of 8.6 instead of 3.9), without a clear the gradients of all evaluations add up (1.9e11 instead of
-    3.9). A loss from outside is the same at each evaluation, however far the parameters have moved, unless the second
-    `backward()` raises because the graph is gone.
+    argument: 'closure'`, `float() argument must be a string or a real number, not 'NoneType'`). Nothing is raised
+    otherwise: without a `backward()` L-BFGS meets the same gradients wherever the parameters are (in a small regression
+    it ended at a loss of 8.6 instead of 3.9), without a clear the gradients of all evaluations add up (1.9e11 instead
+    of 3.9). A loss from outside is the same at each evaluation, however far the parameters have moved, unless the
+    second `backward()` raises because the graph is gone.
 
     ## Example
 
     ```python
     optimizer = torch.optim.LBFGS(model.parameters())
+    for sample, target in loader:
 
-    def closure():
-        optimizer.zero_grad()
-        loss = loss_fn(model(sample), target)
-        loss.backward()
+        def closure():
+            optimizer.zero_grad()
+            loss = loss_fn(model(sample), target)
+            loss.backward()
 
-    optimizer.step(closure)
+        optimizer.step(closure)
     ```
 
     ## Use instead
 
     ```python
     optimizer = torch.optim.LBFGS(model.parameters())
+    for sample, target in loader:
 
-    def closure():
-        optimizer.zero_grad()
-        loss = loss_fn(model(sample), target)
-        loss.backward()
-        return loss
+        def closure():
+            optimizer.zero_grad()
+            loss = loss_fn(model(sample), target)
+            loss.backward()
+            return loss
 
-    optimizer.step(closure)
+        optimizer.step(closure)
     ```
 
     ## When is it on purpose
 
-    SGD, Adam and the others call a closure once: to clear outside of it is as good, and so is to give back nothing where
-    nobody looks. That is not reported, nor is L-BFGS with `max_iter=1`, which evaluates once, with a backward outside.
-    Optimizers with a step of their own, as SAM, have a contract of their own.
+    SGD, Adam and the others call a closure once: to clear outside of it is as good, and so is to give back nothing
+    where nobody looks. That is not reported, nor is L-BFGS with `max_iter=1`, which evaluates once, with a backward
+    outside. Optimizers with a step of their own, as SAM, have a contract of their own.
 
     ## Fix safety
 
@@ -81,8 +83,8 @@ class ClosureContract(SlipRule):
 
     Optimizers that may be of several classes, closures that a decorator or a subclass may change, those of which only
     some ways give back nothing, and those that call what cannot be followed, which may back-propagate. Closures that do
-    not clear, where nobody does or L-BFGS is cleared outside only, are what `missing-zero-grad` reports; here only those
-    that a function of the project hands on to the step.
+    not clear, where nobody does or L-BFGS is cleared outside only, are what `missing-zero-grad` reports; here only
+    those that a function of the project hands on to the step.
     """
 
     code = "GRD207"
@@ -138,7 +140,7 @@ def _message(slip: ClosureBreach) -> str:
                 "parameters are"
             )
         case Breach.KEPT if slip.by == _REPEATING:
-            return f"{closure} adds to the gradients at each evaluation, and L-BFGS applies the sum of several in one step"
+            return f"{closure} adds to the gradients at each evaluation, and L-BFGS applies sums of them in one step"
         case Breach.KEPT:
             return (
                 f"{closure} adds to the gradients at each evaluation, and `{slip.place.subject}`, which may be of any "

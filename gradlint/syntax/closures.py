@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -48,7 +48,7 @@ class Closures:
         handing = self._handed(call)
         if handing is None:
             return None
-        optimizer = self._objects.optimizer(handing.optimizer, handing.optimizer_scope)
+        optimizer = self._optimizer(handing.optimizer, handing.optimizer_scope)
         if optimizer is None:
             return None
         place = Place(call, statement, text_of(call), text_of(handing.optimizer))
@@ -89,6 +89,40 @@ class Closures:
             return (Breach.NOTHING, loss_at_end(closure)) if used else None
         kept = self._is_open(handing.optimizer) and self._keeps(closure, handing.optimizer)
         return (Breach.KEPT, "") if kept else None
+
+    # -- which optimizer ------------------------------------------------------------------------------------------
+
+    def _optimizer(self, node: cst.BaseExpression, scope: Scope) -> Optimizer | None:
+        """The optimizer that an expression is; None where it is none, or its step may be another one than its class's.
+
+        Where it is None at first, it is no optimizer then.
+        """
+        found, path = self._objects.optimizer(node, scope), self._objects.path(node, scope)
+        if found is None or path is None:
+            return found
+        if self._is_set_elsewhere(path):
+            return None
+        if not found.made_by:
+            made = [each for each in self._bindings(path) if each.value is None or constant_of(each.value)[0] is False]
+            classes = {self._class_of(each) for each in made}
+            return replace(found, made_by=classes.pop() if len(classes) == 1 else "")
+        return found
+
+    def _class_of(self, binding: Binding) -> str:
+        if binding.value is None or binding.each or binding.items or binding.changed:
+            return ""
+        value = self._objects.value(binding.value, binding.scope)
+        return value.made_by if isinstance(value, Optimizer) else ""
+
+    def _is_set_elsewhere(self, path: Path) -> bool:
+        """Whether a step is put in the place of an optimizer's own, or a derived class sets another optimizer."""
+        owner = self._objects.program.scopes[path.scope]
+        home = self._objects.program.home(owner)
+        steps = (mention for mention in home.table.mentions.get("step", ()) if mention.written)
+        if any(self._objects.path(mention.receiver, mention.scope) == path for mention in steps):
+            return True
+        derived = self._objects.derived(owner, home) if path.name == "self" and path.fields else ()
+        return any(path.fields[0] in class_.attributes for class_ in derived)
 
     # -- what is handed to which step -----------------------------------------------------------------------------
 
@@ -195,7 +229,7 @@ class Closures:
     # -- optimizers of any class ----------------------------------------------------------------------------------
 
     def _is_open(self, optimizer: cst.BaseExpression) -> bool:
-        """Whether an optimizer is made from a class that the code is given, so that it may be of any."""
+        """Whether an optimizer is made from a class that an object is given and keeps, so that it may be of any."""
         path = self._objects.path(optimizer, self._scope)
         bindings = list(self._bindings(path)) if path is not None else []
         made = [each for each in bindings if each.value is None or constant_of(each.value) != (True, None)]
@@ -212,12 +246,10 @@ class Closures:
             return False
         func, scope = binding.value.func, binding.scope
         path = self._objects.path(func, scope)
-        if path is None:
+        if path is None or path.name != "self" or len(path.fields) != 1:
             return False
-        if path.name == "self" and len(path.fields) == 1:
-            kept = self._objects.attribute_bindings(Path(path.scope, "self"), path.fields[0])
-            return len(kept) == 1 and bool(only_parameter(kept, kept[0].scope)) and kept[0].scope.name == "__init__"
-        return not path.fields and path.name in self._objects.program.scopes[path.scope].parameters
+        kept = self._objects.attribute_bindings(Path(path.scope, "self"), path.fields[0])
+        return len(kept) == 1 and bool(only_parameter(kept, kept[0].scope)) and kept[0].scope.name == "__init__"
 
     def _keeps(self, closure: Scope, optimizer: cst.BaseExpression) -> bool:
         """Whether a closure back-propagates, gives back the loss and leaves it to the code around to clear."""

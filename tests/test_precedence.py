@@ -80,3 +80,34 @@ def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]
     assert told(files, "GRD603") == ["GRD101"]
+
+
+CLOSURE = """\
+import torch
+
+def main(model, x):
+    opt = torch.optim.LBFGS(model.parameters())
+
+    def closure():
+        loss = model(x).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        {clear}
+        {step}(closure)
+
+def update(opt, closure):
+    opt.step(closure)
+"""
+
+
+@pytest.mark.parametrize("clear", ["pass", "opt.zero_grad()"])
+def test_a_closure_that_does_not_clear_is_told_once(clear: str) -> None:
+    assert told({"main": CLOSURE.format(clear=clear, step="opt.step")}) == ["GRD101"]
+
+
+@pytest.mark.parametrize("clear", ["pass", "opt.zero_grad()"])
+def test_one_that_a_helper_hands_on_is_told_once(clear: str) -> None:
+    handed_on = CLOSURE.format(clear=clear, step="update").replace("update(closure)", "update(opt, closure)")
+    assert told({"main": handed_on}) == ["GRD207"]

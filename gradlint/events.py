@@ -230,6 +230,33 @@ class Discarded(Slip):
         return self.clears
 
 
+class Breach(enum.Enum):
+    """What is wrong with the closure that a step is given."""
+
+    ABSENT = "absent"  # there is none, and the optimizer cannot do without
+    NOTHING = "nothing"  # it gives back nothing, where its loss is needed
+    STALE = "stale"  # it back-propagates a loss that was computed outside of it
+    NO_BACKWARD = "no backward"  # it computes a loss and no gradients
+    KEPT = "kept"  # it adds to the gradients, which are cleared outside of it only
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClosureBreach(Event):
+    """A step is given a closure that does not do its part; `place.subject` is the optimizer.
+
+    `closure` is what the step is given, `target` its scope, if that is in the same file, `loss` the variable that it
+    should give back or should not have taken from outside, `reaches_in` says that the optimizer goes by the same name
+    in the closure. `by` is the class of `torch.optim` that the optimizer is of, empty where it may be of any.
+    """
+
+    breach: Breach
+    closure: str = ""
+    target: int | None = None
+    loss: str = ""
+    reaches_in: bool = False
+    by: str = ""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Schedule(Event):
     """A scheduler sets the learning rate of an optimizer's next step."""

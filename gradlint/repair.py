@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from gradlint.events import Accumulate, Call, Event, Read, Step, UpdateScale
+from gradlint.events import Accumulate, Call, ClosureBreach, Event, Read, Step, UpdateScale
 from gradlint.flow.facts import Report
 
 
@@ -15,6 +15,7 @@ class Where(enum.Enum):
     AFTER = "after"
     BEFORE = "before"
     FIRST = "first"  # as the first statement of the scope that the anchor calls
+    LAST = "last"  # as the last statement of the scope that the anchor calls
     AHEAD = "ahead"  # right ahead of the anchor, in the same statement
     AROUND = "around"  # around the anchor, as the name of a function that is given it
     BEHIND = "behind"  # right behind the anchor, in the same expression
@@ -24,7 +25,10 @@ class Where(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Insert something near an event, or in its place. `beside`: only where that event stands in the same block."""
+    """Insert something near an event, or in its place. `beside`: only where that event stands in the same block.
+
+    `safe`: it cannot change what is trained.
+    """
 
     text: str
     where: Where
@@ -32,6 +36,7 @@ class Repair:
     message: str
     beside: Event | None = None
     fallback: Repair | None = None
+    safe: bool = False
 
 
 CALL = "()"
@@ -83,6 +88,17 @@ def insert_clear(report: Report, applied: Step, again: Step) -> Repair | None:
 def clear_before(added: Accumulate, step: Step) -> Repair | None:
     """Clear what a step is about to apply before its own loss adds to it, where no window is around the two."""
     return Repair(_clear(step), Where.BEFORE, added, _BEFORE, beside=step) if step.place.subject else None
+
+
+def clear_in_closure(breach: ClosureBreach) -> Repair | None:
+    """Clear in the closure, first of all; only where the optimizer goes by the same name there."""
+    text = f"{breach.place.subject}.zero_grad()"
+    return Repair(text, Where.FIRST, breach, _BEFORE) if breach.reaches_in else None
+
+
+def give_back(breach: ClosureBreach) -> Repair | None:
+    """Give back the loss at the end of the closure, where it is known which that is."""
+    return Repair(f"return {breach.loss}", Where.LAST, breach, "give back the loss", safe=True) if breach.loss else None
 
 
 def call(slip: Event) -> Repair:

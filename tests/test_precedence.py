@@ -139,3 +139,34 @@ def test_what_was_never_cleared_is_not_told_as_another_loss() -> None:
 def test_what_is_cleared_instead_is_told_and_not_that_a_clear_is_missing() -> None:
     assert told({"main": SHARED.format(clear="spare.zero_grad()")}) == ["GRD104"]
     assert told({"main": SHARED.format(clear="spare.zero_grad()")}, "GRD104") == ["GRD101"]
+
+
+CLOSURE = """\
+import torch
+
+def main(model, x):
+    opt = torch.optim.LBFGS(model.parameters())
+
+    def closure():
+        loss = model(x).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        {clear}
+        {step}(closure)
+
+def update(opt, closure):
+    opt.step(closure)
+"""
+
+
+@pytest.mark.parametrize("clear", ["pass", "opt.zero_grad()"])
+def test_a_closure_that_does_not_clear_is_told_once(clear: str) -> None:
+    assert told({"main": CLOSURE.format(clear=clear, step="opt.step")}) == ["GRD101"]
+
+
+@pytest.mark.parametrize("clear", ["pass", "opt.zero_grad()"])
+def test_one_that_a_helper_hands_on_is_told_once(clear: str) -> None:
+    handed_on = CLOSURE.format(clear=clear, step="update").replace("update(closure)", "update(opt, closure)")
+    assert told({"main": handed_on}) == ["GRD207"]

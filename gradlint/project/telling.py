@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
-from gradlint.events import Call, Event
+from gradlint.events import Call, ClosureBreach, Event
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.repair import Repair
@@ -123,11 +123,12 @@ class Teller:
 
     def _fix(self, repair: Repair) -> Fix | None:
         """A fix is text in the finding's own file, or none."""
-        target = repair.anchor.target if isinstance(repair.anchor, Call) else None
+        target = repair.anchor.target if isinstance(repair.anchor, (Call, ClosureBreach)) else None
         if self._homes.file(repair.anchor) is not self._judged:
             return None
         edits = self._editor.edits(repair, target)
-        return Fix(repair.message, Applicability.UNSAFE, edits) if edits else None
+        applicability = Applicability.SAFE if repair.safe else Applicability.UNSAFE
+        return Fix(repair.message, applicability, edits) if edits else None
 
     def _span(self, event: Event) -> Span:
         return self._homes.file(event).positions.span(event.place.node)

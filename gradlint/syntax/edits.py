@@ -43,6 +43,8 @@ class Editor:
                 return (self._insert(span.end, repair.text),)
             case Where.INSTEAD:
                 return (Edit(span, repair.text),)
+            case Where.LAST:
+                return self._last(repair.text, target)
         if not _PLAIN.fullmatch(repair.text.removesuffix(".zero_grad()").removesuffix(".grad = None")):
             return ()
         if repair.beside is not None and not self._in_one_block(repair.anchor, repair.beside):
@@ -107,6 +109,16 @@ class Editor:
         if isinstance(first, cst.FunctionDef | cst.ClassDef) and first.decorators:
             return ()
         return (self._insert(Point(start.row, 1), f"{self._indent(start.row)}{text}{self._source.newline}"),)
+
+    def _last(self, text: str, target: int | None) -> tuple[Edit, ...]:
+        node = self._scope_node(target) if target is not None else None
+        if not isinstance(node, cst.FunctionDef) or not isinstance(node.body, cst.IndentedBlock):
+            return ()
+        block = node.body.body
+        row = self._positions.span(block[-1]).end.row
+        end = Point(row, len(self._source.line(row)) + 1)
+        indent = self._indent(self._positions.span(block[0]).start.row)
+        return (self._insert(end, f"{self._source.newline}{indent}{text}"),)
 
     @staticmethod
     def _insert(at: Point, content: str) -> Edit:

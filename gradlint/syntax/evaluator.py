@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.regions import ELEMENT, GROUPS, Path, is_slice
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.arguments import matched, results
+from gradlint.syntax.closure_takers import evaluates_again, inherited, torch_class
 from gradlint.syntax.givers import Givers
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.parameter_lists import ParameterLists
@@ -259,12 +260,16 @@ class Evaluator(ParameterLists):
         known = self.goes_by(call.func, scope, self.program.vocabulary.optimizers)
         if class_ is not None:
             if known or self.is_optimizer_class(class_):
-                steps = [one.functions["step"][-1] for one in self.lineage(class_) if "step" in one.functions]
-                made = self._constructed(call, scope, depth, repeats=False)
-                return replace(made, clears=bool(steps) and changes_gradients(steps[0], self.program.clearing_words))
+                lineage = self.lineage(class_)
+                steps = [one.functions["step"][-1] for one in lineage if "step" in one.functions]
+                by = inherited(lineage, self._base_names(class_))
+                made = self._constructed(call, scope, depth, repeats=evaluates_again(by, call, lineage))
+                clears = bool(steps) and changes_gradients(steps[0], self.program.clearing_words)
+                return replace(made, clears=clears, made_by=by)
             return Instance(class_, call, scope)
         if known or catalogue.is_optimizer_class(qualified):
-            return self._constructed(call, scope, depth, repeats=name == "LBFGS")
+            repeats = evaluates_again(qualified.rpartition(".")[2], call)
+            return replace(self._constructed(call, scope, depth, repeats=repeats), made_by=torch_class(qualified))
         returned = self._returned(call, scope, depth)
         return returned if returned is not None else Made(qualified, tuple(self.given(call, scope)))
 
@@ -300,8 +305,12 @@ class Evaluator(ParameterLists):
 
     def is_optimizer_class(self, class_: Scope) -> bool:
         """Whether a class of the project derives from an optimizer."""
-        names = (self.qualified(base, one) for one in self.lineage(class_) for base in one.bases)
+        names = self._base_names(class_)
         return any(name.rpartition(".")[2] == "Optimizer" or catalogue.is_optimizer_class(name) for name in names)
+
+    def _base_names(self, class_: Scope) -> list[str]:
+        """The qualified names of all that a class of the project derives from."""
+        return [self.qualified(base, one) for one in self.lineage(class_) for base in one.bases]
 
 
 def _says_optimizer(annotation: cst.BaseExpression) -> bool:

@@ -17,6 +17,7 @@ class Optimizer:
     params: tuple[Path, ...] | None
     repeats: bool = False  # evaluates its closure many times (L-BFGS)
     clears: bool = False  # its class is in this file, and its step clears what it applied
+    made_by: str = ""  # the class of `torch.optim` that it is of, whichever way it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ def either(values: list[Value]) -> Value:
         others = [v for v in known if not isinstance(v, Optimizer) and (not isinstance(v, Made) or v.part)]
         unknown = bool(others) or any(o.params is None for o in optimizers)
         params = None if unknown else tuple(dict.fromkeys(p for o in optimizers for p in o.params or ()))
-        return Optimizer(params, any(o.repeats for o in optimizers), any(o.clears for o in optimizers))
+        same = len(optimizers) == len(values) and len({o.made_by for o in optimizers}) == 1
+        made_by = optimizers[0].made_by if same else ""
+        return Optimizer(params, any(o.repeats for o in optimizers), any(o.clears for o in optimizers), made_by)
     parameters = [value for value in known if isinstance(value, Parameters)]
     if parameters and len(parameters) == len(values):
         return Parameters(tuple(dict.fromkeys(p for value in parameters for p in value.of)))

@@ -15,6 +15,7 @@ from gradlint.regions import NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends
+from gradlint.syntax.closures import Closures
 from gradlint.syntax.conditions import Conditions
 from gradlint.syntax.effects import Effects
 from gradlint.syntax.iterators import Iterators
@@ -71,6 +72,7 @@ class Lowering:
         self.slips = Slips(objects, scope)
         self.iterators = Iterators(objects, scope)
         self.schedulers = Schedulers(objects, scope)
+        self.closures = Closures(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,

@@ -13,7 +13,7 @@ from gradlint.regions import NAMELESS
 from gradlint.syntax import catalogue
 from gradlint.syntax.composite import Effect, Guarded, Repeated
 from gradlint.syntax.lowering import branches, loops
-from gradlint.syntax.lowering.context import Lowering
+from gradlint.syntax.lowering.context import Handlers, Lowering
 from gradlint.syntax.tree import children
 
 
@@ -49,6 +49,10 @@ def _call(low: Lowering, node: cst.Call) -> None:
     if scheduled is not None:  # that is all it does
         low.emit(scheduled)
         return
+    waiting = low.asking > 0 or any(isinstance(frame, Handlers) for frame in low.frames)
+    broken = low.closures.broken(node, low.statement, asking=waiting)
+    if broken is not None:
+        low.emit(broken)
     for effect in low.effects.call(node, low.statement):
         _effect(low, effect)
     _emit(low, low.iterators.given(node, low.statement))

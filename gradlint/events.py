@@ -160,6 +160,22 @@ class ComputeLoss(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class SkipBatch(Event):
+    """The rest of a trip, or of a call, is skipped because of what a loss or a gradient is.
+
+    `added` is what this trip has added so far, `jumps` says that it is a `continue` or a `return`; else the step stands
+    under the condition.
+    """
+
+    added: frozenset[Accumulate]
+    jumps: bool
+
+
+OPTIONAL = (MayAdd, ComputeLoss, SkipBatch)
+"""What only matters to who heeds it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Slip(Event):
     """Code that does nothing, where it was meant to do something. `fixable`: what was meant can be written there."""
 

@@ -11,7 +11,7 @@ TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
 """Which rule tells of a kind of slip."""
 
 
-AFTER = {"GRD105": ("GRD101", "GRD104")}
+AFTER = {"GRD105": ("GRD101", "GRD104"), "GRD106": ("GRD101", "GRD104", "GRD105")}
 """What a rule says of a step comes after what these say of it."""
 
 

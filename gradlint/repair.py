@@ -90,6 +90,11 @@ def clear_before(added: Accumulate, step: Step) -> Repair | None:
     return Repair(_clear(step), Where.BEFORE, added, _BEFORE, beside=step) if step.place.subject else None
 
 
+def clear_skipped(skip: Event, step: Step) -> Repair | None:
+    """Clear what a batch has added before the rest of it is skipped."""
+    return Repair(_clear(step), Where.BEFORE, skip, "clear what the batch has added") if step.place.subject else None
+
+
 def clear_in_closure(breach: ClosureBreach) -> Repair | None:
     """Clear in the closure, first of all; only where the optimizer goes by the same name there."""
     text = f"{breach.place.subject}.zero_grad()"

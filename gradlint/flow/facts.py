@@ -17,11 +17,14 @@ from gradlint.regions import Region
 class Typestate(abc.ABC):
     """What the solver follows: what events do to a region's state, and what must not meet.
 
-    Where it is `certain`, a report holds only if all states in which its event is met bear it out, and calls that may
-    add gradients are followed; else it holds for one path.
+    Where it is `certain`, a report holds only if all states in which its event is met bear it out; else it holds for
+    one path.
     """
 
     certain: ClassVar[bool] = False
+    heeds: ClassVar[tuple[type[Event], ...]] = ()
+    """The kinds of events, among the optional ones, that change the state or are told of."""
+
     heeds_others: ClassVar[bool] = False
     """Whether the steps of other optimizers change the state as well."""
 

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from gradlint.events import (
+    OPTIONAL,
     Accumulate,
     Assign,
     Call,
     Clear,
-    ComputeLoss,
     Event,
     Forget,
     Lend,
-    MayAdd,
     Read,
     Slip,
     Step,
@@ -30,19 +29,19 @@ def pruned(
     graphs: Mapping[int, Graph],
     resolve: Callable[[Unresolved], bool] = lambda event: False,
     *,
-    certain: bool = False,
+    heeds: tuple[type[Event], ...] = (),
 ) -> dict[int, Graph]:
     """Copies of graphs, reduced to what concerns gradients, with the conditions that each has to remember.
 
     Without it every test of a long function doubles the facts, the ones about logging as well. Calls that nobody can
-    follow are left where `resolve` says that a function which they may be of speaks of clearing. What may add
-    gradients only matters to who has to be `certain` of them.
+    follow are left where `resolve` says that a function which they may be of speaks of clearing. Of the optional
+    events only those are left that somebody `heeds`.
     """
     graphs = {number: _resolved(graph, resolve) for number, graph in graphs.items()}
     steps = [event for graph in graphs.values() for event in graph.events() if isinstance(event, Step)]
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
-    effective = doing(graphs, (Accumulate, Step, Clear, Forget, *((MayAdd,) if certain else ())), made)
+    effective = doing(graphs, (Accumulate, Step, Clear, Forget, *heeds), made)
     telling = doing(graphs, (Read, Slip))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
@@ -52,7 +51,7 @@ def pruned(
         unread = {edge for test in dead for edge in test.edges}
         nodes = [
             Node(
-                _reduced(node.event, idle, telling, clearing, certain=certain),
+                _reduced(node.event, idle, telling, clearing, heeds),
                 node.holds,
                 [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
             )
@@ -70,11 +69,11 @@ def _resolved(graph: Graph, resolve: Callable[[Unresolved], bool]) -> Graph:
 
 
 def _reduced(
-    event: Event | None, idle: set[Event], telling: set[int], clearing: set[int], *, certain: bool
+    event: Event | None, idle: set[Event], telling: set[int], clearing: set[int], heeds: tuple[type[Event], ...]
 ) -> Event | None:
     """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it; and one with a
     method that is not called, whoever wonders what is missing."""
-    if isinstance(event, (MayAdd, ComputeLoss)) and not certain:
+    if isinstance(event, OPTIONAL) and not isinstance(event, heeds):
         return None
     if not isinstance(event, Call):
         return event

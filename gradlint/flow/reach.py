@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, Slip, Step
+from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, SkipBatch, Slip, Step
 from gradlint.regions import GIVEN, Path, Region
 
 IsNetwork = Callable[[Path], bool]
@@ -34,7 +34,7 @@ class Reach:
                 return self.others or any(
                     other.params.holds(region.params) or other.owner == region.owner for other in regions
                 )
-            case MayAdd():
+            case MayAdd() | SkipBatch():
                 return True
             case Slip() | Rescale():
                 return event.reaches(region)

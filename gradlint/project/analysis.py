@@ -157,10 +157,10 @@ class _Judged:
             if not concerned:
                 return
             # Most files are right whatever the calls may do that nobody can follow: only others are asked about.
-            graphs = pruned(lowered, certain=typestate.certain)
+            graphs = pruned(lowered, heeds=typestate.heeds)
             told = self._told(graphs, typestate, rules, concerned, lambda event: False)
             if told and any(isinstance(event, Unresolved) for each in lowered.values() for event in each.events()):
-                graphs = pruned(lowered, self.callers.may_clear, certain=typestate.certain)
+                graphs = pruned(lowered, self.callers.may_clear, heeds=typestate.heeds)
                 told = self._told(graphs, typestate, rules, concerned, self.callers.may_clear)
             homes = Homes(graphs, self.lowerer.program)
             told = [each for each in told if self._is_told_here(each, homes)]

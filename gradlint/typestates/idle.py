@@ -36,6 +36,7 @@ class IdleSteps(Typestate):
     """Steps that find nothing to apply, on whatever way they are reached."""
 
     certain = True
+    heeds = (MayAdd, ComputeLoss)
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
         """Those with a way from a clear to a step on which nothing is added, and what calls them."""

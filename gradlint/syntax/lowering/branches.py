@@ -12,6 +12,7 @@ from gradlint.flow.conditions import Literal, Literals, Truth
 from gradlint.flow.graph import Edge, Test
 from gradlint.syntax import catalogue
 from gradlint.syntax.builder import Arms, Ends
+from gradlint.syntax.lowering import skips
 from gradlint.syntax.lowering.context import Lowering
 from gradlint.syntax.tree import constant_of, walk
 
@@ -21,14 +22,22 @@ Arm = Callable[[], None]
 def if_(low: Lowering, node: cst.If) -> None:
     """An `if` statement with its `elif`s and `else`."""
 
+    other = node.orelse.body if isinstance(node.orelse, cst.Else) else node.orelse
+
+    def then() -> None:
+        skips.emit(low, node, node.body, other)
+        low.run(node.body)
+
     def orelse() -> None:
+        if not isinstance(node.orelse, cst.If):
+            skips.emit(low, node, other, node.body)
         match node.orelse:
             case cst.If() as nested:
                 if_(low, nested)
             case cst.Else(body=body):
                 low.run(body)
 
-    fork(low, node.test, lambda: low.run(node.body), orelse)
+    fork(low, node.test, then, orelse)
 
 
 def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> None:

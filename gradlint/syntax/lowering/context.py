@@ -30,9 +30,10 @@ from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """An open loop: the variables it changes, and the jumps that wait for its end or its next trip."""
+    """An open loop: the variables it changes, its `first` node, and the jumps that wait for its end or next trip."""
 
     changes: frozenset[Path]
+    first: int
     breaks: Ends = field(default_factory=list)
     continues: Ends = field(default_factory=list)
 

@@ -62,7 +62,7 @@ def _loop(
         return
     targets = tuple(p for name in bound_names(target) if (p := low.assignments.own_path(name)) is not None)
     written = low.written(parts)
-    frame = Loop(frozenset(targets) | written)
+    frame = Loop(frozenset(targets) | written, len(low.graph.nodes))
     counter, first = _counter(low, target, iterable)
     if counter in written:
         counter = first = None
@@ -134,7 +134,7 @@ def _after(low: Lowering, orelse: cst.Else | None, breaks: Ends, holds: Literals
 def while_(low: Lowering, node: cst.While) -> None:
     """A `while` statement: its test is evaluated before the first trip and after each."""
     build = low.build
-    frame = Loop(low.written([node.body, node.test]))
+    frame = Loop(low.written([node.body, node.test]), len(low.graph.nodes))
     inside = without(build.holds, frame.changes)
     if build.add(None) is None:
         return

@@ -114,9 +114,13 @@ class Rescale(Clear):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Read(Event):
-    """Gradients are looked at; not `seen` where that only changes them, as clipping does whose result nobody takes."""
+    """Gradients are looked at; not `seen` where that only changes them, as clipping does whose result nobody takes.
+
+    `whole` is the network whose gradients, all of them, are clipped by their norm.
+    """
 
     seen: bool = True
+    whole: Path | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -32,7 +32,7 @@ from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
+from gradlint.syntax.surroundings import cuts, hook_clears, may_be_wrapped, steps_may_clear
 from gradlint.syntax.tree import constant_of, is_alone, text_of
 from gradlint.syntax.unfollowed import Unfollowed
 from gradlint.syntax.values import Function
@@ -78,7 +78,7 @@ class Effects:
             case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
                 return [UpdateScale(self._place(call, statement, receiver))]
             case _ if name in catalogue.GRADIENT_READERS:
-                return [Read(self._place(call, statement), seen=not is_alone(call, statement))]
+                return [Read(self._place(call, statement), not is_alone(call, statement), self._clipped(call, name))]
             case _, cst.Attribute(value=receiver):
                 events = self._in_place(call, name, receiver, statement)
                 if events:
@@ -220,6 +220,15 @@ class Effects:
         stepped = self._objects.uses(optimizer, "step") or self._objects.uses(optimizer, "scaler.step")
         stranger = not stepped and not self._objects.is_made_here(optimizer)
         return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer, apart=stepped)
+
+    def _clipped(self, call: cst.Call, name: str) -> Path | None:
+        """The network whose parameters, all of them, are clipped by their norm, where no part of it may be frozen."""
+        match call.args:
+            case [cst.Arg(value=cst.Call(func=cst.Attribute(value=network, attr=cst.Name(value="parameters")))), *_]:
+                clips = name.startswith("clip_grad_norm") and not cuts(self._objects, self._scope)
+                return self._objects.path(network, self._scope) if clips else None
+            case _:
+                return None
 
     def _in_place(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode

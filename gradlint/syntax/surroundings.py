@@ -12,11 +12,17 @@ from gradlint.syntax.values import Function
 
 _PLAIN = re.compile(rf"\b({'|'.join(frameworks.PLAIN_PLUGINS)})\b")
 _FREEZES = re.compile(r"requires_grad_?\s*\(|\.requires_grad\s*=[^=]|toggle|freeze", re.IGNORECASE)
+_CUTS = re.compile(r"\bno_grad\b|\bdetach\b|inference_mode|\brequires_grad")
 
 
 def freezes(objects: Objects, scope: Scope) -> bool:
     """Whether the file of a scope speaks of networks whose parameters get no gradients for a while."""
     return _FREEZES.search(objects.program.home(scope).source.text) is not None
+
+
+def cuts(objects: Objects, scope: Scope) -> bool:
+    """Whether the file of a scope speaks of anything that gradients do not flow through."""
+    return freezes(objects, scope) or _CUTS.search(objects.program.home(scope).source.text) is not None
 
 
 def hook_clears(objects: Objects, optimizer: Path, scope: Scope) -> bool:

@@ -80,3 +80,28 @@ def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]
     assert told(files, "GRD603") == ["GRD101"]
+
+
+BY_HAND = """\
+import torch
+
+def main(loader):
+    w = torch.zeros(3, requires_grad=True)
+    for x in loader:
+        (x @ w).sum().backward()
+        {update}
+"""
+
+
+def test_an_update_that_raises_applies_nothing_so_no_clear_is_missing() -> None:
+    files = {"main": BY_HAND.format(update="w -= 0.1 * w.grad")}
+    assert told(files) == ["GRD208"]
+    assert told(files, "GRD208") == []
+
+
+def test_where_the_update_is_allowed_a_clear_is_missing() -> None:
+    assert told({"main": BY_HAND.format(update="w.data -= 0.1 * w.grad")}) == ["GRD101"]
+
+
+def test_a_variable_with_another_tensor_in_it_has_nothing_left_to_clear() -> None:
+    assert told({"main": BY_HAND.format(update="w = w - 0.1 * w.grad")}) == ["GRD208"]

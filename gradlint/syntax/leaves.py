@@ -124,5 +124,5 @@ class Leaves:
             return not call.args or constant_of(call.args[0].value) == (True, True)
         said = [a.value for a in call.args if a.keyword is not None and a.keyword.value == "requires_grad"]
         if self._objects.qualified(call.func, self._scope) in _PARAMETERS:
-            return not said
+            return not said and len(call.args) == 1
         return bool(said) and constant_of(said[0]) == (True, True)

@@ -56,7 +56,11 @@ class Reads:
         elif isinstance(node, cst.Name):
             if node.value == self._name:
                 yield node
-        elif not self._is_further_change(node):
+        elif self._is_further_change(node):  # but what a call in it is given may be kept
+            calls = [part for part in walk(node) if isinstance(part, cst.Call)]
+            for argument in (argument for call in calls for argument in call.args):
+                yield from self._in(argument, marks)
+        else:
             for part in self._parts(node):
                 yield from self._in(part, marks)
 

@@ -12,14 +12,14 @@ from gradlint.syntax.leaves import Leaves
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.reads import Reads, names_of
 from gradlint.syntax.scopes import Binding, Scope, names_in
-from gradlint.syntax.tree import constant_of, last_name, text_of, walk, walk_everything
+from gradlint.syntax.tree import constant_of, last_name, walk, walk_everything
 from gradlint.syntax.values import Function
 from gradlint.syntax.whereabouts import Loop, Where, is_waited_for, of_decorator, statements
 
-_RESTORING = frozenset({"requires_grad", "requires_grad_", "retain_grad"})
+_RESTORING = frozenset({"requires_grad", "requires_grad_", "retain_grad", "attach_grad"})
 """Words by which a tensor that was computed gets gradients again."""
 
-_SWITCHING = ("set_grad_enabled", "enable_grad", "__enter__", "enter_context")
+_SWITCHING = frozenset({"set_grad_enabled", "_set_grad_enabled", "enable_grad", "__enter__", "enter_context"})
 """What may turn the recording of the graph off or on where no `with` shows it."""
 
 _BLANK = cst.Module([])
@@ -44,7 +44,8 @@ class Updates:
         if node not in self._known:
             return None
         miss, name, meant = self._known[node]
-        return Missed(Place(node, statement, text_of(node), name), bool(meant), miss, meant)
+        text = " ".join(_code(node).split())
+        return Missed(Place(node, statement, text, name), bool(meant), miss, meant)
 
     def _find(self) -> Iterator[tuple[cst.CSTNode, tuple[Miss, str, str]]]:
         self._all = list(statements(self._scope.node, self._start()))
@@ -134,6 +135,8 @@ class Updates:
             return False
         if any(b.value in inside for b in before) or _leaves_with(small, loop):
             return False
+        if any(_sets_grad(node, name) for node in inside):
+            return False
         words = {part.value for part in walk_everything(loop.body) if isinstance(part, cst.Name)}
         return _RESTORING.isdisjoint(words) and not any(self._may_restore(each, name) for each in inside)
 
@@ -149,7 +152,7 @@ class Updates:
         """Whether a leaf is changed in place while a graph is recorded, as the scope's own backward shows."""
         if where.recording is not True or where.waiting or self._is_expected():
             return False
-        if any(self._file.table.mentions.get(word) for word in _SWITCHING) or self._frees():
+        if not _SWITCHING.isdisjoint(names_in(self._file.table.module)) or self._frees():
             return False
         loop = next((e for e in reversed(where.loops) if isinstance(e, cst.For) and name in names_of(e.target)), None)
         leaf = self._leaves.is_one_of(name, loop) if loop is not None else self._leaves.are_made(name)
@@ -187,7 +190,9 @@ class Updates:
                 if not isinstance(loss, cst.Name):
                     return not isinstance(loss, (cst.Attribute, cst.Subscript))
                 bindings = self._scope.bindings.get(loss.value, [])
-                return bool(bindings) and not any(b.parameter or b.imported for b in bindings)
+                values = [binding.value for binding in bindings if not binding.each]
+                computed = all(isinstance(value, (cst.Call, cst.BinaryOperation)) for value in values)
+                return bool(values) and len(values) == len(bindings) and computed
             case _:
                 return False
 
@@ -207,10 +212,11 @@ class Updates:
     @staticmethod
     def _spelt(small: cst.BaseSmallStatement, meant: str) -> str:
         """A text that stands for a statement, where that is one line."""
-        return meant if _code(small) == text_of(small) else ""
+        return meant if len(_code(small).splitlines()) == 1 else ""
 
 
-def _code(node: cst.CSTNode) -> str:
+def _code(node: cst.BaseSmallStatement) -> str:
+    """The code of a statement, without a semicolon behind it."""
     return _BLANK.code_for_node(node).strip().rstrip(";").rstrip()
 
 
@@ -223,6 +229,15 @@ def _back_propagates(body: cst.CSTNode) -> bool:
         isinstance(part, cst.Call) and isinstance(part.func, cst.Attribute) and part.func.attr.value == "backward"
         for part in walk(body)
     )
+
+
+def _sets_grad(node: cst.CSTNode, name: str) -> bool:
+    """Whether a statement gives a variable a gradient that no backward has made."""
+    match node:
+        case cst.Assign(targets=targets, value=value):
+            return constant_of(value) != (True, None) and any(is_grad_of(each.target, name) for each in targets)
+        case _:
+            return False
 
 
 def _leaves_with(small: cst.BaseSmallStatement, loop: Loop) -> bool:

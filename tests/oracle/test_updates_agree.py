@@ -35,7 +35,7 @@ def run_without(case: Case) -> list[Any]:
     """What a case gives back without its marked statements."""
     without = _Without(case)
     tree = without.visit(ast.parse(case.path.read_text("utf-8")))
-    assert len(without.names) == len(case.marks)
+    assert len(without.names) >= len(case.marks)
     space: dict[str, Any] = {"__name__": case.path.stem}
     exec(compile(tree, str(case.path), "exec"), space)
     return list(space[case.name]())

@@ -33,6 +33,7 @@ class Updates:
         self._scope = scope
         self._file = objects.program.home(scope)
         self._leaves = Leaves(objects, scope)
+        self._all: list[tuple[cst.BaseSmallStatement, Where]] = []
         self._known: dict[cst.CSTNode, tuple[Miss, str, str]] | None = None
 
     def missed(self, node: cst.BaseSmallStatement, statement: cst.CSTNode) -> Missed | None:

@@ -225,6 +225,26 @@ class Unreached(Slip):
     """The only clear of a function that is there to clear stands where no way leads."""
 
 
+class Miss(enum.Enum):
+    """Why a tensor that is changed by its own gradient, without an optimizer, is not changed, or not any more."""
+
+    NAME = "name"  # a name of it is given another tensor
+    COMPUTED = "computed"  # the variable is, and that one was computed, so no backward fills its gradient
+    FROZEN = "frozen"  # ... and that one needs no gradient
+    FORBIDDEN = "forbidden"  # it is changed in place while a graph is recorded
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Missed(Slip):
+    """A tensor was to be changed by its own gradient, without an optimizer: `p = p - lr * p.grad`.
+
+    `place.subject` is its name, `meant` the code that changes it, empty where nobody can tell.
+    """
+
+    miss: Miss
+    meant: str
+
+
 class Waste(enum.Enum):
     """What becomes of something that is made and not used."""
 

@@ -170,3 +170,28 @@ def test_a_closure_that_does_not_clear_is_told_once(clear: str) -> None:
 def test_one_that_a_helper_hands_on_is_told_once(clear: str) -> None:
     handed_on = CLOSURE.format(clear=clear, step="update").replace("update(closure)", "update(opt, closure)")
     assert told({"main": handed_on}) == ["GRD207"]
+
+
+BY_HAND = """\
+import torch
+
+def main(loader):
+    w = torch.zeros(3, requires_grad=True)
+    for x in loader:
+        (x @ w).sum().backward()
+        {update}
+"""
+
+
+def test_an_update_that_raises_applies_nothing_so_no_clear_is_missing() -> None:
+    files = {"main": BY_HAND.format(update="w -= 0.1 * w.grad")}
+    assert told(files) == ["GRD208"]
+    assert told(files, "GRD208") == []
+
+
+def test_where_the_update_is_allowed_a_clear_is_missing() -> None:
+    assert told({"main": BY_HAND.format(update="w.data -= 0.1 * w.grad")}) == ["GRD101"]
+
+
+def test_a_variable_with_another_tensor_in_it_has_nothing_left_to_clear() -> None:
+    assert told({"main": BY_HAND.format(update="w = w - 0.1 * w.grad")}) == ["GRD208"]

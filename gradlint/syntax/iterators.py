@@ -83,20 +83,20 @@ class Iterators:
             return False
         value = bindings[0].value
         plain = not bindings[0].each and not bindings[0].items and not bindings[0].changed
-        return plain and value is not None and self._is_iterator(value)
+        return plain and value is not None and self.is_iterator(value)
 
-    def _is_iterator(self, value: cst.BaseExpression) -> bool:
+    def is_iterator(self, value: cst.BaseExpression) -> bool:
         """Whether an expression is an iterator over the parameters of modules."""
         match value:
             case cst.Call(func=cst.Attribute(value=module, attr=cst.Name(value=name))) if name in _METHODS:
                 return self._yields(module, name)
             case cst.Call(func=cst.Name(value="map" | "filter" as name), args=[_, *sources]):
                 builtin = self._scope.owner(name) is None
-                return builtin and any(self._is_iterator(source.value) for source in sources)
+                return builtin and any(self.is_iterator(source.value) for source in sources)
             case cst.Call(func=func, args=sources) if self._objects.qualified(func, self._scope) in _CHAINS:
-                return any(self._is_iterator(source.value) or source.star for source in sources)
+                return any(self.is_iterator(source.value) or source.star for source in sources)
             case cst.GeneratorExp(for_in=cst.CompFor(iter=source)):
-                return self._is_iterator(source)
+                return self.is_iterator(source)
             case _:
                 return False
 

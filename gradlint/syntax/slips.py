@@ -11,6 +11,7 @@ from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import last_name
 from gradlint.syntax.uncalled import Methods
 from gradlint.syntax.unread import Attributes
+from gradlint.syntax.updates import Updates
 
 EXPECTING = frozenset(
     """raises warns deprecated_call assertRaises assertRaisesRegex assertWarns assertWarnsRegex suppress
@@ -27,6 +28,7 @@ class Slips:
         self._methods = Methods(objects, scope)
         self._attributes = Attributes(objects, scope)
         self._discards = Discards(objects, scope)
+        self._updates = Updates(objects, scope)
         self._counts = objects.program.home(scope).is_torch
 
     def in_expression(
@@ -44,6 +46,10 @@ class Slips:
     def in_assignment(self, node: cst.Assign, statement: cst.CSTNode) -> Slip | None:
         """What an assignment was meant to do."""
         return self._attributes.written(node, statement) if self._counts else None
+
+    def in_update(self, node: cst.BaseSmallStatement, statement: cst.CSTNode) -> Slip | None:
+        """What a statement was meant to change by its own gradient, and does not change."""
+        return self._updates.missed(node, statement)
 
     def asks(self, context: cst.BaseExpression) -> bool:
         """Whether a context waits for an exception or a warning."""

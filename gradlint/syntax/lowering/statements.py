@@ -18,12 +18,14 @@ def lower(low: Lowering, node: cst.CSTNode) -> None:
         case cst.SimpleStatementLine(body=body):
             for small in body:
                 lower(low, small)
+        case cst.AugAssign() | cst.Expr() if (missed := low.slips.in_update(node, low.statement)) is not None:
+            low.emit(missed)  # it raises, and applies nothing
         case cst.Expr(value=value):
             low.evaluate(value)
             _slip(low, value)
         case cst.Assign():
             _assign(low, node)
-            slip = low.slips.in_assignment(node, low.statement)
+            slip = low.slips.in_assignment(node, low.statement) or low.slips.in_update(node, low.statement)
             made = low.iterators.made(node.targets[0].target, node.value, low.statement)
             for found in (slip, made):
                 if found is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, Discarded, Event, Slip, Step, Uncalled
+from gradlint.events import Accumulate, Call, Clear, Event, Step
 from gradlint.flow.facts import Report
+from gradlint.slips import Discarded, Slip, Uncalled
 
 TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
 """Which rule tells of a kind of slip."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from gradlint.events import Accumulate, Call, ClosureBreach, Event, Read, Step, UpdateScale
+from gradlint.events import Accumulate, Call, Event, Read, Step, UpdateScale
 from gradlint.flow.facts import Report
+from gradlint.slips import ClosureBreach
 
 
 class Where(enum.Enum):

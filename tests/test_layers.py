@@ -14,6 +14,7 @@ LAYERS = (
     ("__init__", "source", "diagnostics", "errors", "vocabulary", "bounds"),
     ("regions",),
     ("events",),
+    ("slips",),
     ("flow",),
     ("typestates",),
     ("repair",),

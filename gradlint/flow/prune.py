@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
-from gradlint.events import (
-    OPTIONAL,
-    Accumulate,
-    Assign,
-    Call,
-    Clear,
-    Event,
-    Forget,
-    Lend,
-    Read,
-    Slip,
-    Step,
-    Unresolved,
-)
+from gradlint.events import OPTIONAL, Accumulate, Assign, Call, Clear, Event, Forget, Lend, Read, Step, Unresolved
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Cycle
 from gradlint.flow.graph import Graph, Memory, Node, Test
 from gradlint.regions import Path
+from gradlint.slips import Slip
 
 
 def pruned(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, SkipBatch, Slip, Step
+from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, SkipBatch, Step
 from gradlint.regions import GIVEN, Path, Region
+from gradlint.slips import Slip
 
 IsNetwork = Callable[[Path], bool]
 """Whether an object is a network of which all is known."""

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related, Span
-from gradlint.events import Call, ClosureBreach, Event
+from gradlint.events import Call, Event
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.repair import Repair
 from gradlint.rule import Finding, Rule
+from gradlint.slips import ClosureBreach
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Scope

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Breach, ClosureBreach, Event
+from gradlint.events import Event
 from gradlint.flow.graph import Graph
 from gradlint.repair import Repair, clear_in_closure, give_back
 from gradlint.rule import Acts, Finding, SlipRule, quoted
+from gradlint.slips import Breach, ClosureBreach
 
 
 class ClosureContract(SlipRule):

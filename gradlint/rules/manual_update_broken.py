@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Event, Miss, Missed
+from gradlint.events import Event
 from gradlint.repair import replace
 from gradlint.rule import Finding, SlipRule, quoted
+from gradlint.slips import Miss, Missed
 
 
 class ManualUpdateBroken(SlipRule):

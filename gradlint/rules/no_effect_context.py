@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Discarded, Event, Waste
+from gradlint.events import Event
 from gradlint.repair import keep
 from gradlint.rule import Finding, SlipRule, quoted
+from gradlint.slips import Discarded, Waste
 
 _UNENTERED = {
     "no_grad": "what follows goes on recording its graph",

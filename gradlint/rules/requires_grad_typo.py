@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Event, Unread
+from gradlint.events import Event
 from gradlint.repair import replace
 from gradlint.rule import Finding, SlipRule
+from gradlint.slips import Unread
 
 
 class RequiresGradTypo(SlipRule):

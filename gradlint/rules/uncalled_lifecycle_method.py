@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Event, Uncalled
+from gradlint.events import Event
 from gradlint.repair import call
 from gradlint.rule import Finding, SlipRule, quoted
+from gradlint.slips import Uncalled
 
 _CONSEQUENCES = {
     "zero_grad": "no gradient is cleared",

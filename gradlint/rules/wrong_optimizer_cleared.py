@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Step, Unreached
+from gradlint.events import Accumulate, Step
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.precedence import cleared_instead
 from gradlint.repair import replace
 from gradlint.rule import Acts, Finding, FlowRule, ScopeRule, quoted
+from gradlint.slips import Unreached
 from gradlint.typestates.stale import STALE
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from gradlint.events import Breach, ClosureBreach, Place
+from gradlint.events import Place
 from gradlint.regions import Path
+from gradlint.slips import Breach, ClosureBreach
 from gradlint.syntax.arguments import matched, only_parameter
 from gradlint.syntax.backpropagation import Backpropagation, back_propagated
 from gradlint.syntax.closure_takers import REPEATING

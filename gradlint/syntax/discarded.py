@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from gradlint.events import Discarded, Place, Waste
+from gradlint.events import Place
+from gradlint.slips import Discarded, Waste
 from gradlint.syntax import catalogue
 from gradlint.syntax.losses import is_network
 from gradlint.syntax.objects import Objects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradlint.events import Slip
+from gradlint.slips import Slip
 from gradlint.syntax.discarded import Discards
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradlint.events import Place, Uncalled
+from gradlint.events import Place
+from gradlint.slips import Uncalled
 from gradlint.syntax import catalogue
 from gradlint.syntax.losses import is_network
 from gradlint.syntax.objects import Objects

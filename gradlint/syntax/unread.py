@@ -6,7 +6,8 @@ import re
 
 import libcst as cst
 
-from gradlint.events import Place, Unread
+from gradlint.events import Place
+from gradlint.slips import Unread
 from gradlint.syntax import catalogue
 from gradlint.syntax.losses import is_network
 from gradlint.syntax.objects import Objects

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from gradlint.events import Miss, Missed, Place
+from gradlint.events import Place
+from gradlint.slips import Miss, Missed
 from gradlint.syntax.differences import Difference, difference, in_place, is_grad_of
 from gradlint.syntax.leaves import Leaves
 from gradlint.syntax.objects import Objects

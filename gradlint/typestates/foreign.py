@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from gradlint.events import Accumulate, Event, Slip, Step
+from gradlint.events import Accumulate, Event, Step
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import scopes_with
 from gradlint.regions import Region
+from gradlint.slips import Slip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, ComputeLoss, Event, Forget, MayAdd, Overwrite, Rescale, Slip, Step
+from gradlint.events import Accumulate, Call, Clear, ComputeLoss, Event, Forget, MayAdd, Overwrite, Rescale, Step
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, with_callers
 from gradlint.regions import Region
+from gradlint.slips import Slip
 
 
 class Pending(enum.Enum):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator
 
-from gradlint.events import Accumulate, Event, Rescale, Slip, Step
+from gradlint.events import Accumulate, Event, Rescale, Step
 from gradlint.flow.facts import Typestate
 from gradlint.regions import Region
+from gradlint.slips import Slip
 
 
 class State(enum.Enum):

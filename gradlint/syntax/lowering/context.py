@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, MayAdd, Place, Step, Unreached
+from gradlint.events import Accumulate, Assign, Call, Clear, Event, Forget, MayAdd, Place, Step
 from gradlint.flow import conditions, guards
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Graph
 from gradlint.regions import NAMELESS, Path
+from gradlint.slips import Unreached
 from gradlint.syntax import catalogue
 from gradlint.syntax.assignments import Assignments
 from gradlint.syntax.builder import Builder, Ends

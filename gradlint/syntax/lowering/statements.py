@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.events import MayAdd, Step, Uncalled
+from gradlint.events import MayAdd, Step
+from gradlint.slips import Uncalled
 from gradlint.syntax.lowering import branches, jumps, loops
 from gradlint.syntax.lowering.context import Handlers, Lowering
 from gradlint.syntax.tree import elements_of

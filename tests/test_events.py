@@ -28,6 +28,11 @@ def events(code: str) -> list[str]:
     return [_shown(event) for event in graph.events() if not isinstance(event, (Assign, ComputeLoss, MayAdd))]
 
 
+def all_events(code: str) -> list[str]:
+    """The names of the events of all scopes of a program."""
+    return [_shown(event) for graph in graphs(code).values() for event in graph.events()]
+
+
 def _shown(event: Event) -> str:
     name = type(event).__name__.lower()
     if isinstance(event, Call):
@@ -180,3 +185,73 @@ def test_clears(code: str, expected: list[str]) -> None:
 )
 def test_order_and_unknown_calls(code: str, expected: list[str]) -> None:
     assert events(code) == expected
+
+
+STEPPING = """\
+import torch
+from torch.nn import functional as F
+from elsewhere import measure, work
+import numpy as np
+
+def train(model, opt, x, y, environment, hooks, tools, scheduler):
+    opt.zero_grad()
+    {code}
+    opt.step()
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "work(x)",
+        "out = work(x)",
+        "tools.run(x)",
+        "tools.compute_loss(x)",
+        "tools.backward_pass(x)",
+        "hooks[0](x)",
+        "torch.distributed.autograd.backward(1, [x])",
+        "measure(lambda: x)",
+        "go = x.backward\n    go()",
+        "x.grad.add_(y)",
+        "print(x.grad)",
+        "yield x",
+    ],
+)
+def test_may_add(code: str) -> None:
+    assert "mayadd" in all_events(STEPPING.format(code=code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "out = model(x)",
+        "out = model.encode(x)",
+        "loss = tools.criterion(x, y)",
+        "loss = tools.compute_loss(x)",
+        "loss = F.mse_loss(x, y).mean().item()",
+        "out = torch.cat([x, y]).view(-1).to('cpu')",
+        "print(np.mean(x), len(y))",
+        "environment.step(x)",
+        "scheduler.step()",
+        "model.train()",
+        "tools.log_gradients(x)",
+        "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+    ],
+)
+def test_may_not_add(code: str) -> None:
+    assert "mayadd" not in all_events(STEPPING.format(code=code))
+
+
+def test_where_nobody_steps_only_telling_names_may_add() -> None:
+    assert "mayadd" not in all_events("from elsewhere import work\n\ndef measure(x):\n    return work(x)\n")
+    assert "mayadd" in all_events("from elsewhere import train\n\ndef measure(x):\n    return train(x)\n")
+
+
+@pytest.mark.parametrize("code", ["loss = F.cross_entropy(x, y)", "total = tools.loss_fn(x)"])
+def test_computes_a_loss(code: str) -> None:
+    assert "computeloss" in all_events(STEPPING.format(code=code))
+
+
+@pytest.mark.parametrize("code", ["tools.log_loss(x)", "tools.compute_loss(x)", "scaled = tools.scale_loss(x)"])
+def test_computes_no_loss_that_anybody_takes(code: str) -> None:
+    assert "computeloss" not in all_events(STEPPING.format(code=code))

@@ -17,7 +17,6 @@ from gradlint.events import (
     Overwrite,
     Place,
     Read,
-    Rescale,
     Step,
     UpdateScale,
 )
@@ -80,7 +79,7 @@ class Effects:
             case _ if name in catalogue.GRADIENT_READERS:
                 return [Read(self._place(call, statement), not is_alone(call, statement), self._clipped(call, name))]
             case _, cst.Attribute(value=receiver):
-                events = self._in_place(call, name, receiver, statement)
+                events = self._gradients.changed_in_place(call, name, receiver, statement)
                 if events:
                     return events
         return self._other(call, name, statement)
@@ -230,32 +229,6 @@ class Effects:
             case _:
                 return None
 
-    def _in_place(
-        self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
-    ) -> list[Effect]:
-        """Tensor methods that end in an underscore, on a gradient or with one."""
-        tensor = gradient_of(receiver)
-        if tensor is None and name == "zero_" and self._gradients.may_lie_in(receiver):
-            return [Forget(self._place(call, statement), None)]
-        if tensor is None and isinstance(receiver, cst.Name):
-            tensor = self._gradients.alias(receiver, exact=True)
-        if tensor is not None:
-            times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
-            own = any(self._gradients.is_computed_from(a.value, tensor) for a in call.args)
-            if times_zero or (name in catalogue.OVERWRITING_METHODS and not own):
-                blank = times_zero or name == "zero_" or (name == "fill_" and constant_of(call.args[0].value)[1] == 0)
-                return [self._gradients.clear_of(tensor, call, statement, Clear if blank else Overwrite)]
-            if own or name in catalogue.RESCALING_METHODS:
-                return [self._gradients.clear_of(tensor, call, statement, Rescale)]
-            return [Read(self._place(call, statement))]
-        if (
-            name in catalogue.UPDATING_METHODS
-            and name.endswith("_")
-            and any(self._gradients.is_computed_from(a.value, receiver) for a in call.args)
-        ):
-            return list(self._gradients.update(receiver, call, statement))
-        return []
-
     def _other(self, call: cst.Call, name: str, statement: cst.CSTNode) -> list[Effect]:
         """A call of no meaning of its own: a scope of this file, an optimizer's method by another name, or unknown."""
         followed = self._callees.called(call, statement)
@@ -334,7 +307,9 @@ class Effects:
         """A gradient that is looked at, or a property that does more than look."""
         if self._callees.is_clearing_property(node):
             return [Forget(self._place(node, statement), None)]
-        return [Read(Place(node, statement, text_of(node)))] if node.attr.value == "grad" else []
+        place = self._place(node, statement)
+        # Whoever looks at gradients may do so to change them.
+        return [Read(place), MayAdd(place)] if node.attr.value == "grad" else []
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")

@@ -6,12 +6,12 @@ import re
 
 import libcst as cst
 
-from gradlint.events import Clear, Event, Forget, Place, Step
+from gradlint.events import Clear, Event, Forget, MayAdd, Overwrite, Place, Read, Rescale, Step
 from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import last_name, text_of, walk
+from gradlint.syntax.tree import constant_of, last_name, text_of, walk
 
 
 class Gradients:
@@ -85,6 +85,32 @@ class Gradients:
                 if not wanted or not found or any(a.touches(b) for a in wanted for b in found):
                     return True
         return False
+
+    def changed_in_place(
+        self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode
+    ) -> list[Event]:
+        """The events of a tensor method that ends in an underscore, on a gradient or with one; none for any other."""
+        tensor = gradient_of(receiver)
+        if tensor is None and name == "zero_" and self.may_lie_in(receiver):
+            return [Forget(Place(call, statement, text_of(call)), None)]
+        if tensor is None and isinstance(receiver, cst.Name):
+            tensor = self.alias(receiver, exact=True)
+        if tensor is not None:
+            times_zero = name == "mul_" and len(call.args) == 1 and constant_of(call.args[0].value) == (True, 0)
+            own = any(self.is_computed_from(a.value, tensor) for a in call.args)
+            if times_zero or (name in catalogue.OVERWRITING_METHODS and not own):
+                blank = times_zero or name == "zero_" or (name == "fill_" and constant_of(call.args[0].value)[1] == 0)
+                return [self.clear_of(tensor, call, statement, Clear if blank else Overwrite)]
+            if own or name in catalogue.RESCALING_METHODS:
+                return [self.clear_of(tensor, call, statement, Rescale)]
+            return [Read(Place(call, statement, text_of(call))), MayAdd(Place(call, statement, text_of(call)))]
+        if (
+            name in catalogue.UPDATING_METHODS
+            and name.endswith("_")
+            and any(self.is_computed_from(a.value, receiver) for a in call.args)
+        ):
+            return list(self.update(receiver, call, statement))
+        return []
 
     def alias(self, name: cst.Name, *, exact: bool = False) -> cst.BaseExpression | None:
         """The tensor whose gradient a name is; unless `exact`, also one from whose gradient it was computed."""

@@ -94,7 +94,7 @@ class Unfollowed:
     def _computes(self, func: cst.BaseExpression, words: set[str], *, used: bool) -> bool:
         """Whether a network is called, or a method of one whose result is used."""
         if self._is_network(func):
-            return True
+            return used or _LOSS_TOKENS.isdisjoint(words)
         return used and isinstance(func, cst.Attribute) and self._is_network(func.value)
 
     def _is_network(self, node: cst.BaseExpression) -> bool:

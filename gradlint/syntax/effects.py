@@ -81,7 +81,7 @@ class Effects:
             case _, cst.Attribute(value=receiver):
                 events = self._gradients.changed_in_place(call, name, receiver, statement)
                 if events:
-                    return events
+                    return [*events]
         return self._other(call, name, statement)
 
     def _backward(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:

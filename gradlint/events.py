@@ -205,6 +205,21 @@ class Schedule(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Unstepped(Event):
+    """An optimizer is cleared that nothing anywhere steps; `place` is where it is made, if that is in the same file.
+
+    `params` are its parameters, `apart` optimizers that are known to have none of them, whatever theirs are. `saved`:
+    the file takes the state of it or of them, as for a checkpoint.
+    """
+
+    clear: Clear
+    optimizer: Path
+    params: tuple[Path, ...]
+    apart: frozenset[Path]
+    saved: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Fill(Event):
     """A variable holds a new iterator over parameters, which can be run through once.
 

@@ -23,6 +23,7 @@ from gradlint.syntax.schedulers import Schedulers
 from gradlint.syntax.scopes import Scope, only_steps_or_clears
 from gradlint.syntax.slips import Slips
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
+from gradlint.syntax.unstepped import Fates
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +70,7 @@ class Lowering:
         self.slips = Slips(objects, scope)
         self.iterators = Iterators(objects, scope)
         self.schedulers = Schedulers(objects, scope)
+        self.fates = Fates(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,

@@ -209,7 +209,7 @@ class Unstepped(Event):
     """An optimizer is cleared that nothing anywhere steps; `place` is where it is made, if that is in the same file.
 
     `params` are its parameters, `apart` optimizers that are known to have none of them, whatever theirs are. `saved`:
-    the file takes the state of it or of them, as for a checkpoint.
+    the file takes the state of it or of them, as for a checkpoint. `named`: a step is named somewhere, not called.
     """
 
     clear: Clear
@@ -217,6 +217,7 @@ class Unstepped(Event):
     params: tuple[Path, ...]
     apart: frozenset[Path]
     saved: bool
+    named: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)

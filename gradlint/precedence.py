@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from gradlint.events import Discarded, Event, Slip, Uncalled
+from gradlint.events import Discarded, Event, Slip, Uncalled, Unstepped
 from gradlint.flow.facts import Report
 
 TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
@@ -18,3 +18,8 @@ def is_told_by_another(report: Report, selected: Set[str]) -> bool:
     """
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
+
+
+def is_slip_told_by_another(cause: Event, selected: Set[str]) -> bool:
+    """Whether what something comes from is a slip that another one of the selected rules tells."""
+    return isinstance(cause, Unstepped) and cause.named and TELLERS[Uncalled] in selected

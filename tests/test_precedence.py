@@ -80,3 +80,29 @@ def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]
     assert told(files, "GRD603") == ["GRD101"]
+
+
+UNSTEPPED = """\
+import torch
+
+def main(critic, generator, loader):
+    first = torch.optim.SGD(critic.parameters(), lr=0.1)
+    second = torch.optim.SGD(generator.parameters(), lr=0.1)
+    for x in loader:
+        first.zero_grad()
+        critic(x).sum().backward()
+        {step}
+        second.zero_grad()
+        generator(x).sum().backward()
+        second.step()
+"""
+
+
+def test_a_step_that_is_not_called_explains_why_nothing_steps() -> None:
+    files = {"main": UNSTEPPED.format(step="first.step")}
+    assert told(files) == ["GRD604"]
+    assert told(files, "GRD604") == ["GRD202"]
+
+
+def test_without_it_nothing_else_is_said() -> None:
+    assert told({"main": UNSTEPPED.format(step="pass")}) == ["GRD202"]

@@ -15,7 +15,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
-from gradlint.precedence import is_told_by_another
+from gradlint.precedence import is_slip_told_by_another, is_told_by_another
 from gradlint.project.callers import Callers
 from gradlint.project.link import clears, entered
 from gradlint.project.modules import Modules
@@ -130,9 +130,9 @@ class _Judged:
 
         teller = _Teller(self.file, rule, _Homes(graphs, self.lowerer.program))
         for graph in graphs.values():
-            yield from (
-                teller.diagnostic(finding, ()) for finding in rule.findings(graph, lambda call: call.target in acting())
-            )
+            for finding in rule.findings(graph, lambda call: call.target in acting()):
+                if not is_slip_told_by_another(finding.cause, self.selected):
+                    yield teller.diagnostic(finding, ())
 
     def diagnostics(self, rule: FlowRule) -> Iterator[Diagnostic]:
         """What a rule says of the file. Callers are looked for until no report rests on not knowing them."""

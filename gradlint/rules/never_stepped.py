@@ -92,7 +92,7 @@ class NeverStepped(ScopeRule):
             story.insert(0, (unstepped, "made here, stepped nowhere"))
         return Finding(
             event=unapplied,
-            cause=unapplied,
+            cause=unstepped,
             message=f"`{clear.place.subject}` is cleared {when} and never steps, so nobody applies what "
             f"`{quoted(unapplied)}` adds, and {whose} never learns",
             story=tuple(story),

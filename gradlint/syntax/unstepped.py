@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from gradlint.events import Call, Clear, Place, Unstepped
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.objects import Objects
@@ -34,7 +36,7 @@ class Fates:
             return None
         apart = frozenset[Path]() if calls is None else self._apart(owner, calls)
         saved = any(self._is_saved(path) for path in (owner, *params))
-        return Unstepped(self._origin(clear, search), clear, owner, params, apart, saved)
+        return Unstepped(self._origin(clear, search), clear, owner, params, apart, saved, search.named)
 
     def _params(self, optimizer: Path) -> tuple[Path, ...]:
         """The parameters of an optimizer; empty where nobody saw which it was given."""
@@ -70,6 +72,10 @@ class Fates:
         return frozenset(set.intersection(*found))
 
     def _is_no_training(self) -> bool:
+        """Whether names say that a function, or its file, is there to try something."""
+        file = PurePath(self._program.home(self._scope).source.path).stem.lower()
+        if file.startswith(_NOT_TRAINING) or file.endswith("_test"):
+            return True
         scope: Scope | None = self._scope
         while scope is not None and not scope.name.lower().startswith(_NOT_TRAINING):
             scope = scope.parent

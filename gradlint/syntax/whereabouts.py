@@ -35,7 +35,7 @@ class Whereabouts:
     """One search for a step, from one optimizer on.
 
     `made` are the constructors that were found on the way, `given` the calls that give an optimizer to a parameter, by
-    the parameter.
+    the parameter; `named`: a step is named somewhere, and not called.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -44,6 +44,7 @@ class Whereabouts:
         self._asked: set[Path] = set()  # ... about these already: they count as harmless until they are found not to be
         self.made: list[Binding] = []
         self.given: dict[Path, list[Call]] = {}
+        self.named = False
 
     def is_unstepped(self, path: Path) -> bool:
         """Whether an object that is made by a known constructor is used in harmless ways only, wherever it goes."""
@@ -57,20 +58,20 @@ class Whereabouts:
     def _is_variable_unstepped(self, path: Path) -> bool:
         owner, name = self._program.scopes[path.scope], path.name
         bindings = owner.bindings.get(name, [])
-        if len(bindings) != 1 or path.scope in self._program.originals:
+        if path.scope in self._program.originals:
             return False
         if name in owner.parameters:
-            return self._stays_unstepped_inside(owner, name) and self._is_given_unstepped(owner, name)
-        if not self._constructs(bindings[0]) or (owner.kind == "module" and self._others(owner, name) != []):
+            single = len(bindings) == 1
+            return single and self._stays_unstepped_inside(owner, name) and self._is_given_unstepped(owner, name)
+        if owner.kind == "module" and self._others(owner, name) != []:
             return False
-        self.made.append(bindings[0])
-        return self._stays_unstepped_inside(owner, name)
+        return self._are_constructed(bindings) and self._stays_unstepped_inside(owner, name)
 
     def _stays_unstepped_inside(self, owner: Scope, name: str) -> bool:
         """Whether a variable's own scope, and those in it, neither step what it holds nor give it away."""
         home = self._program.home(owner)
         inside = [scope for scope in home.table.scopes if uses.lies_in(scope, owner)]
-        if any(scope.unread for scope in inside) or _speaks_of_step(self._text(owner), name):
+        if any(scope.unread for scope in inside) or _has_step_in_comment(self._text(owner), name):
             return False
         if any(map(_looks_at_gradients, inside)) or any(map(_is_dynamic, inside)):
             return False
@@ -88,19 +89,18 @@ class Whereabouts:
         """The same for an attribute: whatever has one of that name, in any file that may see the object, counts."""
         class_, name = self._program.scopes[path.scope], path.fields[0]
         bindings = self._objects.attribute_bindings(Path(path.scope, "self"), name)
-        if len(bindings) != 1 or not self._constructs(bindings[0]) or not self._has_known_bases(class_):
+        if not self._are_constructed(bindings) or not self._has_known_bases(class_):
             return False
         files = self._files_of_object(class_, name)
         if files is None or any(map(_has_unread_text, files)):
             return False
-        self.made.append(bindings[0])
         scopes = [scope for file in files for scope in file.table.scopes]
         mentions = list(uses.of_attribute(name, scopes))
         written = [use for use in mentions if isinstance(use.parent, (cst.AssignTarget, cst.AnnAssign))]
         speaking = dict.fromkeys(use.scope for use in mentions)
         return (
-            len(written) == 1
-            and not any(_speaks_of_step(file.source.text, name) for file in files)
+            len(written) == len(bindings)
+            and not any(_has_step_in_comment(file.source.text, name) for file in files)
             and not any(self._reaches_by_name(scope, name) for scope in scopes)
             and not any(map(_looks_at_gradients, speaking))
             and all(self._is_harmless(use) for use in mentions)
@@ -151,6 +151,11 @@ class Whereabouts:
         return False
 
     # -- who makes it ---------------------------------------------------------------------------------------------
+
+    def _are_constructed(self, bindings: list[Binding]) -> bool:
+        """Whether all that a variable is ever bound to comes from such constructors."""
+        self.made += bindings
+        return bool(bindings) and all(map(self._constructs, bindings))
 
     def _constructs(self, binding: Binding) -> bool:
         """Whether a variable is bound to what the constructor of a known class of optimizers makes."""
@@ -203,6 +208,9 @@ class Whereabouts:
             case cst.UnaryOperation(operator=cst.Not()):
                 return True
             case cst.Attribute(attr=cst.Name(value=name)):
+                if name == "step" and isinstance(use.above, cst.Expr):
+                    self.named = True
+                    return True
                 called = isinstance(use.above, cst.Call) and use.above.func is use.parent
                 return name in _READING_FIELDS or (called and name in _READING_METHODS)
             case cst.Arg(star="") if isinstance(use.above, cst.Call):
@@ -215,7 +223,9 @@ class Whereabouts:
         name = last_name(call.func)
         if isinstance(call.func, cst.Name) and name in _READING_FUNCTIONS and use.scope.owner(name) is None:
             return True
-        if name == "unscale_" or _SCHEDULERS.match(self._objects.qualified(call.func, use.scope)):
+        if _SCHEDULERS.match(self._objects.qualified(call.func, use.scope)):
+            return not self._asks_schedulers(self._program.home(use.scope))
+        if name == "unscale_":
             return True
         entered = Callees(self._objects, use.scope).called(call, call)
         if not isinstance(entered, Call):
@@ -231,6 +241,12 @@ class Whereabouts:
         single = len(target.bindings.get(formals[0], ())) == 1
         return single and self._stays_unstepped_inside(target, formals[0])
 
+    @staticmethod
+    def _asks_schedulers(file: File) -> bool:
+        """Whether a file asks schedulers for their optimizers."""
+        receivers = (last_name(mention.receiver) for mention in file.table.mentions.get("optimizer", ()))
+        return any(not catalogue.SCHEDULER_TOKENS.isdisjoint(catalogue.tokens(name)) for name in receivers)
+
 
 def _is_plain(function: Scope) -> bool:
     """Whether a function runs as it is written: no decorator puts something around it."""
@@ -238,9 +254,9 @@ def _is_plain(function: Scope) -> bool:
     return all(last_name(each) in _ONLY_MARKS for each in decorators)
 
 
-def _speaks_of_step(text: str, name: str) -> bool:
-    """Whether a step is written, be it in a comment: then it is left out on purpose, or told elsewhere."""
-    return re.search(rf"\b{re.escape(name)}\s*\.\s*step\b", text) is not None
+def _has_step_in_comment(text: str, name: str) -> bool:
+    """Whether a step is written in a comment: then it is left out on purpose."""
+    return re.search(rf"#.*\b{re.escape(name)}\s*\.\s*step\b", text) is not None
 
 
 def _has_unread_text(file: File) -> bool:

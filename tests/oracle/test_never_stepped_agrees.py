@@ -16,7 +16,7 @@ from oracle.running import run, torch
 CODE = "GRD202"
 CASES = {path.stem: list(cases_in(path)) for path in fixture_files("never_stepped")}
 WRONG = [case for case in CASES["optimizers"] if case.is_wrong]
-RIGHT = [case for case in CASES["optimizers"] if not case.is_wrong]
+RIGHT = [case for name in ("optimizers", "scheduled") for case in CASES[name] if not case.is_wrong]
 ON_PURPOSE = CASES["on_purpose"]
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
+
+import libcst as cst
 
 from gradlint.events import Call, Clear, Place, Unstepped
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import text_of
+from gradlint.syntax.tree import last_name, text_of, walk
 from gradlint.syntax.whereabouts import Whereabouts
 
+_FREEZES = re.compile(r"requires?_grad|freeze")
 _NOT_TRAINING = ("test", "bench", "profile", "debug")
 
 
@@ -32,7 +36,7 @@ class Fates:
             return None
         calls = search.given.get(owner)
         params = self._params(owner) if calls is None else self._params_given(owner, calls)
-        if not params:
+        if not params or self._are_frozen(params):
             return None
         apart = frozenset[Path]() if calls is None else self._apart(owner, calls)
         saved = any(self._is_saved(path) for path in (owner, *params))
@@ -88,6 +92,21 @@ class Fates:
             if binding.value is not None and self._program.home(binding.scope) is home:
                 return Place(binding.value, binding.value, text_of(binding.value))
         return clear.place
+
+    def _are_frozen(self, params: tuple[Path, ...]) -> bool:
+        """Whether the file says of some parameters whether they want gradients: some may get none."""
+        table = self._program.home(self._scope).table
+        asked = [(m.receiver, m.scope) for name, ms in table.mentions.items() if _FREEZES.search(name) for m in ms]
+        nodes = ((node, scope) for scope in table.scopes for node in walk(scope.node))
+        calls = ((node, scope) for node, scope in nodes if isinstance(node, cst.Call))
+        for call, scope in calls:
+            if _FREEZES.search(last_name(call.func)):
+                asked += [(argument.value, scope) for argument in call.args]
+        return any(self._is_among(node, scope, params) for node, scope in asked)
+
+    def _is_among(self, node: cst.BaseExpression, scope: Scope, params: tuple[Path, ...]) -> bool:
+        """Whether an expression is some of the parameters, or what has them or is in it."""
+        return any(found.touches(path) for found in self._objects.tensors(node, scope) for path in params)
 
     def _is_saved(self, path: Path) -> bool:
         """Whether the file takes the state of an object, as for a checkpoint."""

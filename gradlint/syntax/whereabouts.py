@@ -16,6 +16,7 @@ from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import last_name, walk
 from gradlint.syntax.uses import Use
+from gradlint.syntax.values import Made
 
 MAX_FILES = Bound(40, "files read in search of who may step an optimizer")
 
@@ -23,7 +24,7 @@ _READING_METHODS = frozenset({"zero_grad", "state_dict", "load_state_dict"})
 _READING_FIELDS = frozenset({"param_groups", "state", "defaults"})
 _READING_FUNCTIONS = frozenset("print len id type isinstance str repr hasattr bool".split())
 _SCHEDULERS = re.compile(r"torch\.optim\.(lr_scheduler|swa_utils\.SWALR)\b|(transformers|diffusers)\..*get_\w*schedule")
-_DYNAMIC = frozenset({"locals", "globals", "vars", "eval", "exec"})
+_DYNAMIC = frozenset({"locals", "globals", "eval", "exec"})
 _BY_NAME = frozenset({"getattr", "setattr", "attrgetter", "methodcaller", "vars", "__getattribute__"})
 _ONLY_MARKS = frozenset({"no_grad", "enable_grad", "staticmethod", "classmethod"})
 _HOOK = re.compile(r"register_\w*hook|retain_grad")
@@ -137,18 +138,24 @@ class Whereabouts:
         return files if len(files) == len(keys) and not any(file.opaque for file in files) else None
 
     def _reaches_by_name(self, scope: Scope, name: str) -> bool:
-        """Whether code asks objects for attributes by computed names, or by this one."""
+        """Whether code asks objects of the project for attributes by computed names, or by this one."""
         for node in walk(scope.node):
             match node:
-                case cst.Attribute(attr=cst.Name(value="__dict__")):
-                    return True
+                case cst.Attribute(value=of, attr=cst.Name(value="__dict__")):
+                    if not self._is_foreign(of, scope):
+                        return True
                 case cst.Call(func=func, args=arguments) if last_name(func) in _BY_NAME:
                     texts = [a.value.raw_value for a in arguments if isinstance(a.value, cst.SimpleString)]
                     of = arguments[0].value if arguments else func
-                    imported = isinstance(of, cst.Name) and of.value in self._program.home(scope).table.imports
-                    if not imported and (name in texts or not texts):
+                    if not self._is_foreign(of, scope) and (name in texts or not texts):
                         return True
         return False
+
+    def _is_foreign(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether an expression is a module, or what somebody else's function gives back."""
+        if isinstance(node, cst.Name) and node.value in self._program.home(scope).table.imports:
+            return True
+        return isinstance(self._objects.value(node, scope), Made)
 
     # -- who makes it ---------------------------------------------------------------------------------------------
 
@@ -273,5 +280,6 @@ def _looks_at_gradients(scope: Scope) -> bool:
 
 def _is_dynamic(scope: Scope) -> bool:
     """Whether a scope's own code may reach variables that it does not name."""
-    calls = (node.func for node in walk(scope.node) if isinstance(node, cst.Call))
-    return any(isinstance(func, cst.Name) and func.value in _DYNAMIC for func in calls)
+    calls = [node for node in walk(scope.node) if isinstance(node, cst.Call) and isinstance(node.func, cst.Name)]
+    names = [(last_name(call.func), bool(call.args)) for call in calls]
+    return any(name in _DYNAMIC or (name == "vars" and not given) for name, given in names)

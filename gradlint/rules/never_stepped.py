@@ -54,8 +54,9 @@ class NeverStepped(ScopeRule):
     ## When is it on purpose
 
     Where gradients are only wanted for themselves, to look at them or to make one's own update: code that mentions
-    `.grad` is not reported. Nor is a loop in which nothing is trained: another optimizer steps in it, a scheduler goes
-    on, or what the optimizer was given is saved. A step that is written in a comment counts as one.
+    `.grad` or hooks is not reported. The loop has to be there to train: another optimizer steps in it, a scheduler of
+    this one goes on, or what the optimizer was given is saved. A step that is written in a comment counts as one, and
+    where parameters are frozen nothing is said of them.
 
     ## Fix safety
 
@@ -63,8 +64,9 @@ class NeverStepped(ScopeRule):
 
     ## What it cannot see
 
-    Optimizers that do not come from a constructor that gradlint knows, are kept in a list or dictionary, or given to a
-    function that nobody can follow. Of two optimizers with parameters in common nothing is said.
+    Optimizers that do not come from a constructor that gradlint knows, are kept in a list or dictionary, returned, or
+    given to a function that nobody can follow. Attributes of classes whose base is not in the project. Of two
+    optimizers with parameters in common nothing is said, nor of functions and files of tests.
     """
 
     code = "GRD202"

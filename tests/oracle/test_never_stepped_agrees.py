@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from oracle.cases import Case, cases_in, fixture_files
+from oracle.projects import Project, projects
 from oracle.renew_fixed import findings_in
 from oracle.running import run, torch
 
@@ -120,3 +121,11 @@ def test_all_move_where_nothing_is_reported(case: Case) -> None:
 @pytest.mark.parametrize("case", ON_PURPOSE, ids=str)
 def test_what_nobody_steps_on_purpose_runs(case: Case) -> None:
     assert run(case)
+
+
+@pytest.mark.parametrize("project", projects("never_stepped"), ids=str)
+def test_projects_move_what_nobody_reports(project: Project) -> None:
+    (case,) = project.cases()
+    with project.module_of(case) as module:
+        moved = getattr(module, case.name)()
+    assert bool(sum(moved)) is not case.is_wrong

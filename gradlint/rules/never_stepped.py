@@ -153,7 +153,7 @@ def _may_share(region: Region, unstepped: Unstepped) -> bool:
     """Whether another optimizer may have some of the parameters, and apply their gradients."""
     if region.owner in unstepped.apart:
         return False
-    return not region.known or _touch((region.params,), unstepped.params)
+    return not region.known or _touch((region.params,), unstepped.near)
 
 
 def _trains(unstepped: Unstepped, trip: _Trip) -> bool:

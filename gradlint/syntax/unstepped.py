@@ -10,7 +10,7 @@ import libcst as cst
 from gradlint.events import Call, Clear, Place, Unstepped
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import last_name, text_of, walk
 from gradlint.syntax.whereabouts import Whereabouts
 
@@ -40,7 +40,32 @@ class Fates:
             return None
         apart = frozenset[Path]() if calls is None else self._apart(owner, calls)
         saved = any(self._is_saved(path) for path in (owner, *params))
-        return Unstepped(self._origin(clear, search), clear, owner, params, apart, saved, search.named)
+        return Unstepped(
+            self._origin(clear, search), clear, owner, params, self._near(params), apart, saved, search.named
+        )
+
+    def _near(self, params: tuple[Path, ...]) -> tuple[Path, ...]:
+        """Some parameters with all objects that may have some of them: what was made of them, or they of it."""
+        found = dict.fromkeys(params)
+        table = self._program.home(self._program.scopes[params[0].scope]).table
+        for scope in table.scopes:
+            holders = [(Path(scope.number, name), bindings) for name, bindings in scope.bindings.items()]
+            holders += [(Path(scope.number, "self", (name,)), bindings) for name, bindings in scope.attributes.items()]
+            for holder, bindings in holders:
+                for binding in bindings:
+                    parts = self._parts(binding)
+                    if any(part.touches(path) for part in parts for path in params):
+                        found[holder] = None
+                    if any(holder.touches(path) for path in params):
+                        found |= dict.fromkeys(parts)
+        return tuple(found)
+
+    def _parts(self, binding: Binding) -> list[Path]:
+        """The objects that the value of a binding is made of."""
+        value = None if binding.each else binding.value
+        nodes = walk(value) if isinstance(value, (cst.Call, cst.Tuple, cst.List, cst.Dict)) else ()
+        paths = (self._objects.path(n, binding.scope) for n in nodes if isinstance(n, (cst.Name, cst.Attribute)))
+        return [path for path in paths if path is not None and (path.name != "self" or path.fields)]
 
     def _params(self, optimizer: Path) -> tuple[Path, ...]:
         """The parameters of an optimizer; empty where nobody saw which it was given."""
@@ -69,6 +94,7 @@ class Fates:
         found: list[set[Path]] = []
         for call in calls:
             own = self._params_of(formal, call)
+            own = self._near(own) if own else own
             others = [(inner, self._params(outer)) for inner, outer in call.binds if inner != formal]
             found.append(
                 {inner for inner, params in others if params and not any(a.touches(b) for a in own for b in params)}

@@ -72,7 +72,7 @@ class Whereabouts:
         """Whether a variable's own scope, and those in it, neither step what it holds nor give it away."""
         home = self._program.home(owner)
         inside = [scope for scope in home.table.scopes if uses.lies_in(scope, owner)]
-        if any(scope.unread for scope in inside) or _has_step_in_comment(self._text(owner), name):
+        if _is_in_unread_text(name, home) or _has_step_in_comment(self._text(owner), name):
             return False
         if any(map(_looks_at_gradients, inside)) or any(map(_is_dynamic, inside)):
             return False
@@ -93,7 +93,7 @@ class Whereabouts:
         if not self._are_constructed(bindings) or not self._has_known_bases(class_):
             return False
         files = self._files_of_object(class_, name)
-        if files is None or any(map(_has_unread_text, files)):
+        if files is None or any(_is_in_unread_text(name, file) for file in files):
             return False
         scopes = [scope for file in files for scope in file.table.scopes]
         mentions = list(uses.of_attribute(name, scopes))
@@ -266,8 +266,12 @@ def _has_step_in_comment(text: str, name: str) -> bool:
     return re.search(rf"#.*\b{re.escape(name)}\s*\.\s*step\b", text) is not None
 
 
-def _has_unread_text(file: File) -> bool:
-    return any(scope.unread for scope in file.table.scopes)
+def _is_in_unread_text(name: str, file: File) -> bool:
+    """Whether a name stands in a body that nobody has read."""
+    if not any(scope.unread for scope in file.table.scopes):
+        return False
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return len(word.findall(file.source.text)) != len(word.findall(file.module.code))
 
 
 def _looks_at_gradients(scope: Scope) -> bool:

@@ -12,7 +12,7 @@ from gradlint.regions import GROUPS, Path
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import last_name, text_of, walk
-from gradlint.syntax.whereabouts import Whereabouts
+from gradlint.syntax.fates import Whereabouts
 
 _FREEZES = re.compile(r"requires?_grad|freeze")
 _NOT_TRAINING = ("test", "bench", "profile", "debug")

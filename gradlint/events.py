@@ -186,6 +186,24 @@ class Schedule(Event):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Unstepped(Event):
+    """An optimizer is cleared that nothing anywhere steps; `place` is where it is made, if that is in the same file.
+
+    `params` are its parameters, `near` what may have some of them, `apart` optimizers that are known to have none,
+    whatever theirs are. `saved`: the file takes the state of it or of them, as for a checkpoint. `named`: a step is
+    named somewhere, and not called.
+    """
+
+    clear: Clear
+    optimizer: Path
+    params: tuple[Path, ...]
+    near: tuple[Path, ...]
+    apart: frozenset[Path]
+    saved: bool
+    named: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Fill(Event):
     """A variable holds a new iterator over parameters, which can be run through once.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, Event, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Step, Unstepped
 from gradlint.flow.facts import Report
 from gradlint.slips import Discarded, Slip, Uncalled
 
@@ -34,6 +34,11 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
         return True
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
+
+
+def is_slip_told_by_another(cause: Event, selected: Set[str]) -> bool:
+    """Whether what something comes from is a slip that another one of the selected rules tells."""
+    return isinstance(cause, Unstepped) and cause.named and TELLERS[Uncalled] in selected
 
 
 def _drops_at_once(report: Report) -> bool:

@@ -130,6 +130,22 @@ def main(loader):
 """
 
 
+UNSTEPPED = """\
+import torch
+
+def main(critic, generator, loader):
+    first = torch.optim.SGD(critic.parameters(), lr=0.1)
+    second = torch.optim.SGD(generator.parameters(), lr=0.1)
+    for x in loader:
+        first.zero_grad()
+        critic(x).sum().backward()
+        {step}
+        second.zero_grad()
+        generator(x).sum().backward()
+        second.step()
+"""
+
+
 def test_what_was_never_cleared_is_not_told_as_another_loss() -> None:
     assert told({"main": SHARED.format(clear="first.zero_grad()")}) == ["GRD105"]
     assert told({"main": SHARED.format(clear="pass")}) == ["GRD101"]
@@ -195,3 +211,13 @@ def test_where_the_update_is_allowed_a_clear_is_missing() -> None:
 
 def test_a_variable_with_another_tensor_in_it_has_nothing_left_to_clear() -> None:
     assert told({"main": BY_HAND.format(update="w = w - 0.1 * w.grad")}) == ["GRD208"]
+
+
+def test_a_step_that_is_not_called_explains_why_nothing_steps() -> None:
+    files = {"main": UNSTEPPED.format(step="first.step")}
+    assert told(files) == ["GRD604"]
+    assert told(files, "GRD604") == ["GRD202"]
+
+
+def test_without_it_nothing_else_is_said() -> None:
+    assert told({"main": UNSTEPPED.format(step="pass")}) == ["GRD202"]

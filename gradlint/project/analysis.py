@@ -16,7 +16,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
-from gradlint.precedence import is_explained, is_told_by_another
+from gradlint.precedence import is_explained, is_slip_told_by_another, is_told_by_another
 from gradlint.project.callers import Callers
 from gradlint.project.link import clearing_roots, clears, entered
 from gradlint.project.modules import Modules
@@ -145,8 +145,9 @@ class _Judged:
 
         teller = Teller(self.file, Homes(graphs, self.lowerer.program))
         for graph in graphs.values():
-            found = rule.findings(graph, lambda call: call.target in acting())
-            yield from (teller.diagnostic(rule, finding, ()) for finding in found)
+            for finding in rule.findings(graph, lambda call: call.target in acting()):
+                if not is_slip_told_by_another(finding.cause, self.selected):
+                    yield teller.diagnostic(rule, finding, ())
 
     def _along_paths(self, typestate: Typestate, rules: Sequence[FlowRule]) -> Iterator[Diagnostic]:
         """What rules say of paths. Callers are looked for until no report rests on not knowing them."""

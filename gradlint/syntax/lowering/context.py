@@ -27,6 +27,7 @@ from gradlint.syntax.scopes import Scope, only_steps_or_clears
 from gradlint.syntax.slips import Slips
 from gradlint.syntax.surroundings import freezes
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
+from gradlint.syntax.unstepped import Fates
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +76,7 @@ class Lowering:
         self.iterators = Iterators(objects, scope)
         self.schedulers = Schedulers(objects, scope)
         self.closures = Closures(objects, scope)
+        self.fates = Fates(objects, scope)
         self.graph = Graph(
             scope.number,
             scope.name,

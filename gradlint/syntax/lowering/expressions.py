@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from gradlint.events import Assign, Call, Event
+from gradlint.events import Assign, Call, Clear, Event
 from gradlint.flow.graph import Edge, Graph
 from gradlint.regions import NAMELESS
 from gradlint.syntax import catalogue
@@ -55,6 +55,9 @@ def _call(low: Lowering, node: cst.Call) -> None:
         low.emit(broken)
     for effect in low.effects.call(node, low.statement):
         _effect(low, effect)
+        unstepped = low.fates.of(effect) if isinstance(effect, Clear) else None
+        if unstepped is not None:
+            low.emit(unstepped)
     _emit(low, low.iterators.given(node, low.statement))
 
 

@@ -275,8 +275,11 @@ class Closures:
 
 def _steps(function: Scope) -> list[cst.Call]:
     """The calls of a `step` in a function."""
-    nodes = (node for node in walk(function.node) if isinstance(node, cst.Call))
-    return [node for node in nodes if isinstance(node.func, cst.Attribute) and node.func.attr.value == "step"]
+    if function.words.steps is None:
+        calls = (node for node in walk(function.node) if isinstance(node, cst.Call))
+        named = (call for call in calls if isinstance(call.func, cst.Attribute) and call.func.attr.value == "step")
+        function.words.steps = list(named)
+    return function.words.steps
 
 
 def _is_as_given(name: cst.Name, function: Scope) -> bool:

@@ -36,6 +36,7 @@ class Words:
     names: frozenset[str] | None = None
     called: frozenset[str] | None = None
     about: dict[str, list[cst.CSTNode]] | None = None
+    steps: list[cst.Call] | None = None
     clears: bool | None = None
     hands: int | None = None
     idle: bool | None = None

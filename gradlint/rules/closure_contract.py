@@ -91,7 +91,7 @@ class ClosureContract(SlipRule):
     code = "GRD207"
     category = "stepping"
     severity = Severity.ERROR
-    signs = (rb"\.step\s*\(",)
+    signs = (rb"\.step\s*\(", rb"LBFGS|backward\w*\s*\(")
     kinds = (ClosureBreach,)
 
     def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ class CrossLossPollution(FlowRule):
     category = "clearing"
     severity = Severity.ERROR
     typestate = FOREIGN
-    signs = (rb"backward", rb"zero_|\.grad\b", rb"step")
+    signs = (rb"backward\w*\s*\(", rb"zero_grad|zero_\(|\.grad\b", rb"step\w*\s*\(")
 
     def tell(self, report: Report) -> Finding:
         """Left by one loss, added to by another, applied."""

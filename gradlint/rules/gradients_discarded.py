@@ -63,7 +63,7 @@ class GradientsDiscarded(FlowRule):
     category = "clearing"
     severity = Severity.ERROR
     typestate = IDLE_STEPS
-    signs = (rb"backward", rb"zero_|\.grad\b", rb"step")
+    signs = (rb"backward\w*\s*\(", rb"zero_grad|zero_\(|\.grad\b", rb"step\w*\s*\(")
 
     def tell(self, report: Report) -> Finding | None:
         """Added, dropped, nothing left; None where nothing was added, or the step has its place before that."""

@@ -74,9 +74,9 @@ class ManualUpdateBroken(SlipRule):
     category = "stepping"
     severity = Severity.ERROR
     signs = (
-        rb"\b(\w+)\s*=\s*\(?\s*(?:torch\.(?:sub|subtract|add)\(\s*)?\1\b|\b\w+\s*[-+*/]=|\b\w+\.\w+_\(",
         rb"\.grad\b",
         rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm",
+        rb"\b(\w+)\s*=\s*\(?\s*(?:torch\.(?:sub|subtract|add)\(\s*)?\1\b|\b\w+\s*[-+*/]=|\b\w+\.\w+_\(",
     )
     kinds = (Missed,)
 

@@ -67,7 +67,12 @@ class StaleGradsOnSkip(FlowRule):
     category = "clearing"
     severity = Severity.ERROR
     typestate = SKIPPED
-    signs = (rb"backward", rb"zero_|\.grad\b", rb"step", rb"(?i)nan|inf|finite|overflow|norm|loss")
+    signs = (
+        rb"backward\w*\s*\(",
+        rb"zero_grad|zero_\(|\.grad\b",
+        rb"step\w*\s*\(",
+        rb"(?i)nan|inf|finite|overflow|norm|loss",
+    )
 
     def tell(self, report: Report) -> Finding:
         """Added, skipped, added to, applied."""

@@ -62,7 +62,7 @@ class StepOnClearedGrads(FlowRule):
     category = "stepping"
     severity = Severity.ERROR
     typestate = IDLE_STEPS
-    signs = (rb"zero_|\.grad\b", rb"step")
+    signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(")
 
     def tell(self, report: Report) -> Finding | None:
         """What was cleared and never added; None where nothing says that something should have been added."""

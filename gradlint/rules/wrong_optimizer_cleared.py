@@ -68,7 +68,7 @@ class WrongOptimizerCleared(FlowRule, ScopeRule):
     category = "clearing"
     severity = Severity.ERROR
     typestate = STALE
-    signs = (rb"zero_grad\w*", rb"backward|raise|return|step")
+    signs = (rb"zero_grad", rb"backward\w*\s*\(|raise|return|step\w*\s*\(")
 
     def tell(self, report: Report) -> Finding | None:
         """Applied, another one cleared, applied again."""

@@ -23,9 +23,9 @@ class CrossLossPollution(FlowRule):
 
     `g_loss.backward()` fills the `.grad` of everything that it flows through, the discriminator's too. If that is not
     cleared before `d_loss.backward()`, the discriminator's step applies the sum: it is pushed to be fooled by the
-    generator while it learns to tell. With the losses of a Wasserstein GAN the two terms of the generated samples
-    cancel exactly, and the discriminator is trained on the real ones alone. A clear right after the discriminator's
-    step is too early: the generator's loss comes after it.
+    generator while it learns to tell. A clear right after the discriminator's step is too early, for the generator's
+    loss comes after it: of three observed iterations the discriminator had the gradients of its own loss in the first
+    alone.
 
     ## Example
 

@@ -90,11 +90,12 @@ def main(model, loader):
     opt = torch.optim.SGD(model.parameters(), lr=0.1)
     for x, y in loader:
         {first}
-        loss = F.mse_loss(model(x), y)
+        loss = F.mse_loss(model(x), y.float().squeeze())
         {last}
 """
 DROPPED = IDLE.format(first="pass", last="loss.backward(); opt.zero_grad(); opt.step()")
 TOO_EARLY = IDLE.format(first="opt.zero_grad(); opt.step()", last="loss.backward()")
+NO_BACKWARD = IDLE.format(first="opt.zero_grad()", last="opt.step()")
 UNCALLED_BACKWARD = IDLE.format(first="opt.zero_grad()", last="loss.backward\n        opt.step()")
 
 
@@ -105,6 +106,10 @@ def test_what_is_dropped_at_once_is_told_at_the_clear() -> None:
 
 def test_a_step_that_comes_too_early_is_told_at_the_step() -> None:
     assert told({"main": TOO_EARLY}) == ["GRD201"]
+
+
+def test_a_backward_that_is_missing_is_told_at_the_step() -> None:
+    assert told({"main": NO_BACKWARD}) == ["GRD201"]
 
 
 def test_a_backward_that_is_not_called_is_no_missing_one() -> None:

@@ -5,10 +5,22 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, ComputeLoss, Event, Forget, MayAdd, Overwrite, Rescale, Step
+from gradlint.events import (
+    Accumulate,
+    Call,
+    Clear,
+    ComputeLoss,
+    Event,
+    Forget,
+    MayAdd,
+    Overwrite,
+    Rescale,
+    Step,
+    Unresolved,
+)
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
-from gradlint.flow.prune import doing, with_callers
+from gradlint.flow.prune import doing, scopes_with, with_callers
 from gradlint.regions import Region
 from gradlint.slips import Slip
 
@@ -27,9 +39,6 @@ class Pending(enum.Enum):
         return self.value
 
 
-_ADDING = (Accumulate, MayAdd, Forget, Overwrite, Rescale)
-"""What ends a way on which certainly nothing is added."""
-
 IDLE = (Pending.DISCARDED, Pending.NOTHING)
 
 
@@ -41,12 +50,12 @@ class IdleSteps(Typestate):
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
         """Those with a way from a clear to a step on which nothing is added, and what calls them."""
-        adding = doing(graphs, _ADDING)
+        adding = scopes_with(graphs, _adds)
         stepping = doing(graphs, (Step,)) - adding
         clearing = doing(graphs, (Clear,)) - doing(graphs, (Step,))
 
         def adds(event: Event) -> bool:
-            return isinstance(event, _ADDING) or (isinstance(event, Call) and event.target in adding)
+            return _adds(event) or (isinstance(event, Call) and event.target in adding)
 
         def has_such_a_way(graph: Graph) -> bool:
             for number, node in enumerate(graph.nodes):
@@ -107,3 +116,9 @@ class IdleSteps(Typestate):
 
 
 IDLE_STEPS = IdleSteps()
+
+
+def _adds(event: Event) -> bool:
+    """Whether something may be added by an event; what a call may add that nobody can follow is an event of its own."""
+    adding = isinstance(event, (Accumulate, MayAdd, Forget, Overwrite, Rescale))
+    return adding and not isinstance(event, Unresolved)

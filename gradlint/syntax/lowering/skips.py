@@ -10,6 +10,10 @@ from gradlint.syntax.lowering.context import Loop, Lowering
 from gradlint.syntax.tree import last_name, text_of, walk
 
 _BROKEN = frozenset("nan inf finite infinite overflow overflowed".split())
+_OTHER = frozenset("best min step steps epoch count num len".split())
+"""Words of what is compared with the best so far, or counted."""
+
+_ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
 
 
 def emit(low: Lowering, node: cst.If, arm: cst.CSTNode | None, other: cst.CSTNode | None) -> None:
@@ -17,7 +21,7 @@ def emit(low: Lowering, node: cst.If, arm: cst.CSTNode | None, other: cst.CSTNod
 
     It does so if it jumps, or does nothing, where the other arm steps.
     """
-    if not _asks_for_values(node.test):
+    if not _is_for_values(node.test, holds=arm is node.body):
         return
     jump = _last_jump(arm)
     place = None
@@ -37,14 +41,25 @@ def _added(low: Lowering) -> frozenset[Accumulate]:
     return frozenset(event for event in events if isinstance(event, Accumulate))
 
 
-def _asks_for_values(test: cst.BaseExpression) -> bool:
-    """Whether a test depends on a loss, on gradients, or on whether something is a number."""
+def _is_for_values(test: cst.BaseExpression, *, holds: bool) -> bool:
+    """Whether it is for a loss, for gradients, or for something that is no number, that a test holds or does not."""
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            return _is_for_values(inner, holds=not holds)
+        case cst.BooleanOperation(left=left, operator=operator, right=right):
+            parts = (_is_for_values(part, holds=holds) for part in (left, right))
+            return any(parts) if isinstance(operator, cst.And) is holds else all(parts)
+        case _:
+            return _asks_for_a_value(test)
+
+
+def _asks_for_a_value(test: cst.BaseExpression) -> bool:
     parts = [part for part in walk(test) if isinstance(part, (cst.Name, cst.Attribute))]
     words = {word for part in parts for word in catalogue.tokens(last_name(part))}
     if words & (catalogue.FINITENESS | _BROKEN):
         return True
-    compared = any(isinstance(part, cst.Comparison) for part in walk(test))
-    return compared and ("norm" in words or "loss" in words) and not words & {"best", "min", "step", "steps", "epoch"}
+    orders = isinstance(test, cst.Comparison) and all(isinstance(each.operator, _ORDERS) for each in test.comparisons)
+    return orders and bool(words & {"norm", "loss"}) and words.isdisjoint(_OTHER)
 
 
 def _last_jump(arm: cst.CSTNode | None) -> tuple[cst.CSTNode, cst.CSTNode] | None:

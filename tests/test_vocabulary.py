@@ -121,7 +121,7 @@ def test_a_call_that_was_taught_clears(code: str) -> None:
         pytest.param(loop("opt.step()", "wipe"), id="not-called"),
         pytest.param(
             loop("opt.step()", "wipe(other)", start="other = torch.optim.SGD(critic.parameters())\n")
-            + "    other.step()\n    other.zero_grad()\n",
+            + "    critic(x).sum().backward()\n    other.step()\n    other.zero_grad()\n",
             id="another-optimizer",
         ),
     ],

@@ -58,7 +58,7 @@ def test_helpers_in_another_file_change_nothing(first: int) -> None:
         if len(files) > 1:
             alone, together = told_of({MAIN: text}), told_of(files)
             assert alone <= together, text  # of several findings of one cause one is told, in each file
-            assert together == alone or together <= {stale.added for stale in seen(text).certain}, text
+            assert together == alone or together <= {stale.added for stale in seen(text).stale.certain}, text
 
 
 def test_generated_programs_are_right_and_wrong() -> None:
@@ -129,15 +129,15 @@ def test_windows_by_brute_force(period: str, clears_first: bool) -> None:
     ],
 )
 def test_what_runs_show(body: str, certain: set[int], doubtful: set[int]) -> None:
-    what = seen(program(body))
+    what = seen(program(body)).stale
     assert {stale.added for stale in what.certain} == certain
-    assert {stale.added for stale in what.doubtful} == doubtful
+    assert {stale.added for stale in what.hidden} == doubtful
 
 
 def test_an_optimizer_that_repeats_its_closure_applies_what_the_closure_does_not_clear() -> None:
     closure = "def closure():\n    net(torch.Tensor()).backward()\nopt.step(closure)"
-    assert not seen(program(closure)).certain
-    assert {stale.again for stale in seen(program(closure, "LBFGS")).certain} == {9}
+    assert not seen(program(closure)).stale.certain
+    assert {stale.again for stale in seen(program(closure, "LBFGS")).stale.certain} == {9}
 
 
 def test_all_ways_of_a_small_program_are_gone_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, Discarded, Event, Slip, Step, Uncalled
+from gradlint.events import Accumulate, Call, Clear, Consume, Discarded, Event, Slip, Step, Uncalled
 from gradlint.flow.facts import Report
 
 TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
@@ -25,14 +25,21 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 
     A clear of what the report is about that is on the path, and does nothing, is what the path lacks. A step finds
     nothing because of the clear before it, where that drops what was added in the same trip. Where another optimizer is
-    cleared instead of the one that steps, it is not a clear that is missing.
+    cleared instead of the one that steps, it is not a clear that is missing. What an iterator over parameters leads to is
+    cleared once at most, so nobody can tell that a step finds nothing: GRD206 tells where it is empty.
     """
+    if code in ("GRD102", "GRD201") and any(map(_is_loop, (m.event for m in report.path))):
+        return True
     if code == "GRD101" and "GRD104" in selected and cleared_instead(report) is not None:
         return True
     if code == "GRD201" and "GRD102" in selected and _drops_at_once(report):
         return True
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
+
+
+def _is_loop(event: Event | None) -> bool:
+    return isinstance(event, Consume) and event.by == "for"
 
 
 def _drops_at_once(report: Report) -> bool:

@@ -34,7 +34,7 @@ class Deposit:
     """What one backward put into one `.grad`; the rows of the backward and of the steps that applied it.
 
     `reach` is everything that this backward put something into; there are excuses since it came, and others since it
-    was applied.
+    was applied. `blurred`: a stranger was called since, who may have added something as well.
     """
 
     number: int
@@ -45,6 +45,7 @@ class Deposit:
     known: frozenset[str] = frozenset()  # the flags that were asked for since it was applied, and around that
     lying: Excuse = field(default_factory=Excuse)
     used: Excuse = field(default_factory=Excuse)
+    blurred: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -64,14 +65,17 @@ class Gradient:
 @dataclass(slots=True)
 class Emptied:
     """What has become of a `.grad` since something was put into it: by which rows it was cleared, and what they dropped
-    that nobody had applied, as rows of backward and clear. `lossy`: a loss was computed after that. `excused`: a
-    backward was named and not called.
+    that nobody had applied, as rows of backward and clear. `sure`: of something that was dropped everybody can tell.
+    `lossy`: a loss was computed after the clear. `excused`: a backward was named and not called. `blurred`: a stranger
+    was called since, who may have added something.
     """
 
     clears: set[int] = field(default_factory=set)
     dropped: set[tuple[int, int]] = field(default_factory=set)
     lossy: bool = False
+    sure: bool = False
     excused: bool = False
+    blurred: bool = False
 
 
 class Leaf:
@@ -111,4 +115,13 @@ class Leaf:
         """The program clears it, whatever was there."""
         row = current_row()
         self.emptied.clears.add(row)
-        self.emptied.dropped |= {(each.row, row) for each in deposits if not each.applied}
+        dropped = [each for each in deposits if not each.applied]
+        self.emptied.dropped |= {(each.row, row) for each in dropped}
+        self.emptied.sure = self.emptied.sure or any(not each.blurred for each in dropped)
+        self.emptied.blurred = False
+
+    def blur(self) -> None:
+        """A stranger is called."""
+        self.emptied.blurred = True
+        for each in self.deposits:
+            each.blurred = True

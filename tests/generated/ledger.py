@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
@@ -38,15 +39,17 @@ class Foreign:
 class Met:
     """What a step of an optimizer found: nothing, after which clears of all that it has, and what these had dropped.
 
-    `lossy`: a loss was computed after the clear. `excused`: a backward would have added, had it been called.
+    `wasted`: everybody can tell that something was dropped, or a loss computed after the clear. `excused`: a backward
+    would have added, had it been called. `blurred`: a stranger may have added, for all that anybody can tell.
     """
 
     row: int
     by: int
     idle: bool
     cleared: bool
-    lossy: bool
+    wasted: bool
     excused: bool
+    blurred: bool
     clears: frozenset[int]
     dropped: frozenset[tuple[int, int]]
 
@@ -115,6 +118,7 @@ class Run:
         self.slips: set[int] = set()  # the rows of statements that do nothing
         self.updates: list[Update] = []
         self.holding: dict[int, Leaf] = {}
+        self.leaves: list[Leaf] = []
         self._services: dict[int, list[Service]] = {}
         self._is_cut_short = False
         self._deposits = 0
@@ -164,7 +168,8 @@ class Run:
                 by,
                 idle=not any(parameter.deposits for parameter in own),
                 cleared=all(each.clears for each in emptied),
-                lossy=any(each.lossy for each in emptied),
+                wasted=any(each.sure or each.lossy for each in emptied),
+                blurred=any(each.blurred for each in emptied),
                 excused=any(each.excused for each in emptied),
                 clears=frozenset(row for each in emptied for row in each.clears),
                 dropped=frozenset(pair for each in emptied for pair in each.dropped),
@@ -183,7 +188,7 @@ class Run:
 
     def _mix(self, deposits: list[Deposit], own: frozenset[Leaf], row: int) -> None:
         """Note what a step applies that the loss of another network left before a loss of its own came."""
-        for left, added in zip(deposits, deposits[1:], strict=False):
+        for left, added in pairwise(deposits):
             if left.applied or added.applied or left.reach <= own or not added.reach <= own:
                 continue
             served = frozenset(s.row for s in self._services.get(left.number, ()) if s.when < added.number)
@@ -198,6 +203,11 @@ class Run:
         """From now on nothing is beyond doubt: a counter was asked for that does not come around often enough."""
         self._is_cut_short = True
         self.doubt_everything()
+
+    def call_stranger(self) -> None:
+        """Something is called that nobody can follow: it is not given any optimizer, but may go back from a loss."""
+        for parameter in self.leaves:
+            parameter.blur()
 
     def doubt_everything(self) -> None:
         """Nobody can tell how the program got here."""

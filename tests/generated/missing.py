@@ -32,7 +32,10 @@ def _missed_idle(text: str, said: Sequence[Idle], what: Seen) -> Iterator[str]:
     """Steps that never find anything after a clear, although something was dropped or a loss was computed: one is told
     for each clear that drops, or for each step.
     """
+    lines = text.splitlines()
     for row in sorted(_idle(what.met)):
+        if "each.step()" in lines[row - 1]:
+            continue  # it steps several, of which another may have something
         clears = {clear for met in what.met if met.row == row for clear in met.clears}
         if any(claim.step == row or claim.clear in clears for claim in said):
             continue
@@ -49,7 +52,7 @@ def _idle(met: Iterable[Met]) -> set[int]:
     return {
         row
         for row, each in rows.items()
-        if all(m.idle and m.cleared and not m.excused for m in each) and any(m.dropped or m.lossy for m in each)
+        if all(m.idle and m.cleared and not (m.excused or m.blurred) for m in each) and any(m.wasted for m in each)
     }
 
 

@@ -58,7 +58,7 @@ class Parts(Statements):
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
 
     def pair(self, place: Place, trained: Trained) -> None:
-        """Two updates: the loss of the first flows through the networks of the second as well, as a generator's does."""
+        """Two updates: the loss of the first flows through the networks of the second as well, as a generator's."""
         other = self.pick(*(each for each in place.trained if each is not trained))
         self.clear(place, trained)
         through = f"{trained.nets[0]}({place.batch})"

@@ -93,6 +93,7 @@ class Parameter(Leaf):
 
     def __init__(self) -> None:
         super().__init__(_run.number())
+        _run.leaves.append(self)
 
 
 class Module:
@@ -240,7 +241,8 @@ class Loader:
         return self._count
 
     def pending(self, *which: int) -> bool:
-        """Whether there is more to do, each time anew."""
+        """Whether there is more to do, each time anew. Nobody sees what this does."""
+        _run.call_stranger()
         return bool(_run.chance.choose(2))
 
     def __iter__(self) -> Iterator[object]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from generated.chance import Chance
 from generated.execute import execute
-from generated.instrument import risky_rows, runs
 from generated.gradients import PROGRAM
+from generated.instrument import risky_rows, runs
 from generated.ledger import Run
 from generated.shrink import draws, written
 from generated.standin import Norm, Value

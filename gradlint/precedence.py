@@ -25,7 +25,7 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 
     A clear of what the report is about that is on the path, and does nothing, is what the path lacks. A step finds
     nothing because of the clear before it, where that drops what was added in the same trip. Where another optimizer is
-    cleared instead of the one that steps, it is not a clear that is missing. What an iterator over parameters leads to is
+    cleared instead of the one that steps, it is not a clear that is missing. What an iterator over parameters gives is
     cleared once at most, so nobody can tell that a step finds nothing: GRD206 tells where it is empty.
     """
     if code in ("GRD102", "GRD201") and any(map(_is_loop, (m.event for m in report.path))):

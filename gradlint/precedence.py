@@ -34,6 +34,8 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
         return True
     if code == "GRD201" and "GRD102" in selected and _drops_at_once(report):
         return True
+    if code in ("GRD102", "GRD201"):
+        return False  # a clear that does not happen is no reason to find nothing
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
 

@@ -111,6 +111,10 @@ def test_a_backward_that_is_not_called_is_no_missing_one() -> None:
     assert told({"main": UNCALLED_BACKWARD}) == ["GRD604"]
 
 
+def test_a_clear_that_is_not_called_is_no_reason_to_find_nothing() -> None:
+    assert told({"main": DROPPED.replace("pass", "opt.zero_grad")}) == ["GRD604", "GRD102"]
+
+
 SHARED = """\
 import torch
 from torch import nn

@@ -73,6 +73,8 @@ class Unfollowed:
 
         What is not known to do no such thing may do it, but for what networks and losses compute.
         """
+        if name in ("map", "filter") and isinstance(call.func, cst.Name) and not used:
+            return False  # nobody runs through it
         if any(map(self._is_function, call.args)):
             return True  # it may run the function
         if isinstance(call.func, cst.Attribute) and name in (_TENSOR_METHODS | _CONTAINER_METHODS):

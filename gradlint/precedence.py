@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from gradlint.events import Accumulate, Call, Clear, Event, Step, Unstepped
+from gradlint.events import Accumulate, Call, Clear, Consume, Event, Step, Unstepped
 from gradlint.flow.facts import Report
+from gradlint.regions import Path
 from gradlint.slips import Discarded, Slip, Uncalled
 
 TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
@@ -26,12 +27,17 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 
     A clear of what the report is about that is on the path, and does nothing, is what the path lacks. A step finds
     nothing because of the clear before it, where that drops what was added in the same trip. Where another optimizer is
-    cleared instead of the one that steps, it is not a clear that is missing.
+    cleared instead of the one that steps, it is not a clear that is missing. What an iterator over parameters gives is
+    cleared once at most, so nobody can tell that a step finds nothing: GRD206 tells where it is empty.
     """
+    if code in ("GRD102", "GRD201") and any(map(_is_loop, (m.event for m in report.path))):
+        return True
     if code == "GRD101" and "GRD104" in selected and cleared_instead(report) is not None:
         return True
     if code == "GRD201" and "GRD102" in selected and _drops_at_once(report):
         return True
+    if code in ("GRD102", "GRD201"):
+        return False  # a clear that does not happen is no reason to find nothing
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
 
@@ -39,6 +45,10 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 def is_slip_told_by_another(cause: Event, selected: Set[str]) -> bool:
     """Whether what something comes from is a slip that another one of the selected rules tells."""
     return isinstance(cause, Unstepped) and cause.named and TELLERS[Uncalled] in selected
+
+
+def _is_loop(event: Event | None) -> bool:
+    return isinstance(event, Consume) and event.by == "for"
 
 
 def _drops_at_once(report: Report) -> bool:
@@ -52,7 +62,9 @@ def cleared_instead(report: Report) -> Clear | None:
     """
     for moment in report.path:
         match moment.event:
-            case Clear(possible=False, apart=False) as cleared if _is_by_optimizer(cleared) and not moment.concerns:
+            case Clear(possible=False, apart=False, owner=Path(fields=()) | Path(name="self")) as cleared if (
+                _is_by_optimizer(cleared) and not moment.concerns
+            ):
                 return cleared
             case Call(says_clear=True) as call if not moment.concerns:
                 events = report.inside(call)

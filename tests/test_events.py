@@ -206,7 +206,8 @@ def train(model, opt, x, y, environment, hooks, tools, scheduler):
         "work(x)",
         "out = work(x)",
         "tools.run(x)",
-        "tools.compute_loss(x)",
+        "loss = tools.compute_loss(x)",
+        "loss = tools.criterion(x, y)",
         "tools.backward_pass(x)",
         "hooks[0](x)",
         "torch.distributed.autograd.backward(1, [x])",
@@ -226,8 +227,6 @@ def test_may_add(code: str) -> None:
     [
         "out = model(x)",
         "out = model.encode(x)",
-        "loss = tools.criterion(x, y)",
-        "loss = tools.compute_loss(x)",
         "loss = F.mse_loss(x, y).mean().item()",
         "out = torch.cat([x, y]).view(-1).to('cpu')",
         "print(np.mean(x), len(y))",

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from itertools import islice, product
 from pathlib import Path
@@ -16,9 +17,14 @@ from generated.chance import chances
 from generated.files import MAIN, apart, told_of
 from generated.instrument import runs
 from generated.judge import faults_of_fixes, judge, seen
+from generated.ledger import Foreign
 from generated.shrink import draws, shrunk, written
 
+from gradlint.events import Clear, Event, MayAdd
+from gradlint.flow.facts import Typestate
 from gradlint.source import Source
+from gradlint.typestates.foreign import Foreign as Pollution
+from gradlint.typestates.idle import IdleSteps
 
 HEAD = """\
 import torch
@@ -58,7 +64,7 @@ def test_helpers_in_another_file_change_nothing(first: int) -> None:
         if len(files) > 1:
             alone, together = told_of({MAIN: text}), told_of(files)
             assert alone <= together, text  # of several findings of one cause one is told, in each file
-            assert together == alone or together <= {stale.added for stale in seen(text).certain}, text
+            assert together == alone or together <= {stale.added for stale in seen(text).stale.certain}, text
 
 
 def test_generated_programs_are_right_and_wrong() -> None:
@@ -129,15 +135,101 @@ def test_windows_by_brute_force(period: str, clears_first: bool) -> None:
     ],
 )
 def test_what_runs_show(body: str, certain: set[int], doubtful: set[int]) -> None:
-    what = seen(program(body))
+    what = seen(program(body)).stale
     assert {stale.added for stale in what.certain} == certain
-    assert {stale.added for stale in what.doubtful} == doubtful
+    assert {stale.added for stale in what.hidden} == doubtful
+
+
+IDLE = "for x in loader:\n    net(x).backward()\n    opt.zero_grad()\n    opt.step()"
+EARLY = "for x in loader:\n    opt.zero_grad()\n    opt.step()\n    net(x).backward()"
+RIGHT = """\
+for x in loader:
+    opt.zero_grad()
+    loss = nn.functional.mse_loss(net(x), x)
+    loss.backward()
+    opt.step()"""
+SOMETIMES = RIGHT.replace("    loss.backward()", "    if amp:\n        loss.backward()")
+UNCALLED = RIGHT.replace("loss.backward()", "loss.backward")
+PAIR = """\
+other = nn.Linear(2, 2)
+second = optim.SGD(other.parameters(), lr=0.1)
+for x in loader:
+    second.zero_grad()
+    net(other(x)).backward()
+    second.step()
+    {}
+    net(x).backward()
+    opt.step()
+    opt.zero_grad()"""
+
+
+def test_what_steps_find() -> None:
+    idle = seen(program(IDLE)).met
+    assert {(each.row, each.idle) for each in idle} == {(10, True)}
+    assert {pair for each in idle for pair in each.dropped} == {(8, 9)}
+    assert all(each.excused for each in seen(program(UNCALLED)).met)
+    assert not any(each.idle for each in seen(program(RIGHT)).met)
+
+
+def test_what_the_loss_of_another_network_leaves() -> None:
+    assert seen(program(PAIR.format("pass"))).foreign.certain == {Foreign(11, frozenset({12}), 14, 15)}
+    assert not seen(program(PAIR.format("opt.zero_grad()"))).foreign.all
+    hidden = seen(program(PAIR.format("if x.norm(1).item() > 0: opt.zero_grad()"))).foreign
+    assert hidden.hidden and not hidden.certain
+    slipped = seen(program(PAIR.format("opt.zero_grad"))).foreign
+    assert slipped.slipped and not slipped.certain
+
+
+@pytest.mark.parametrize(
+    "body",
+    [IDLE, EARLY, UNCALLED, RIGHT, *map(PAIR.format, ("pass", "opt.zero_grad()", "opt.zero_grad"))],
+    ids=["idle", "early", "uncalled", "right", "left", "cleared", "named"],
+)
+def test_the_newer_rules_say_what_happens(body: str) -> None:
+    assert judge(program(body)).disagreements == ()
+
+
+def blind(kind: type[Event], typestate: type[Typestate]) -> Callable[..., Iterable[Hashable]]:
+    """What a typestate would do if an event of some kind were none."""
+    flow = typestate.flow
+    return lambda self, state, event, region: [state] if isinstance(event, kind) else flow(self, state, event, region)
+
+
+@pytest.mark.parametrize(
+    ("body", "typestate", "method", "broken", "noticed"),
+    [
+        pytest.param(UNCALLED, IdleSteps, "flow", blind(MayAdd, IdleSteps), "told twice", id="blind-to-what-may-add"),
+        pytest.param(SOMETIMES, IdleSteps, "spares", lambda *_: False, "not always", id="no-step-is-spared"),
+        pytest.param(IDLE, IdleSteps, "judge", lambda *_: False, "missed", id="no-step-is-idle"),
+        pytest.param(EARLY, IdleSteps, "judge", lambda *_: False, "missed", id="no-step-comes-too-early"),
+        pytest.param(PAIR.format("pass"), Pollution, "judge", lambda *_: False, "missed", id="nothing-is-left"),
+        pytest.param(
+            PAIR.format("opt.zero_grad()"), Pollution, "flow", blind(Clear, Pollution), "false", id="blind-to-a-clear"
+        ),
+    ],
+)
+def test_a_broken_typestate_is_noticed(
+    body: str,
+    typestate: type[Typestate],
+    method: str,
+    broken: Callable[..., object],
+    noticed: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(typestate, "concerns", lambda _, graphs: graphs.keys())  # it knows the events by itself
+    monkeypatch.setattr(typestate, method, broken)
+    assert any(each.startswith(noticed) for each in judge(program(body)).disagreements)
+
+
+def test_a_slip_that_is_not_told_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generated.judge.told", lambda text: [])
+    assert "missed: GRD604 in 10" in judge(program(UNCALLED)).disagreements
 
 
 def test_an_optimizer_that_repeats_its_closure_applies_what_the_closure_does_not_clear() -> None:
     closure = "def closure():\n    net(torch.Tensor()).backward()\nopt.step(closure)"
-    assert not seen(program(closure)).certain
-    assert {stale.again for stale in seen(program(closure, "LBFGS")).certain} == {9}
+    assert not seen(program(closure)).stale.certain
+    assert {stale.again for stale in seen(program(closure, "LBFGS")).stale.certain} == {9}
 
 
 def test_all_ways_of_a_small_program_are_gone_once() -> None:

@@ -116,6 +116,15 @@ def test_a_backward_that_is_not_called_is_no_missing_one() -> None:
     assert told({"main": UNCALLED_BACKWARD}) == ["GRD604"]
 
 
+def test_a_clear_that_is_not_called_is_no_reason_to_find_nothing() -> None:
+    assert told({"main": DROPPED.replace("pass", "opt.zero_grad")}) == ["GRD604", "GRD102"]
+
+
+def test_what_nobody_runs_through_adds_nothing() -> None:
+    lazy = IDLE.format(first="opt.zero_grad(); map(lambda p: p.grad.zero_(), model.parameters())", last="opt.step()")
+    assert told({"main": lazy}) == ["GRD201"]
+
+
 SHARED = """\
 import torch
 from torch import nn

@@ -26,7 +26,7 @@ class Typestate(abc.ABC):
     """The kinds of events, among the optional ones, that change the state or are told of."""
 
     heeds_others: ClassVar[bool] = False
-    """Whether the steps of other optimizers change the state as well."""
+    """Whether the steps and clears of other optimizers change the state as well."""
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
         """The scopes in which there may be something to report: all, unless that can be told at a glance."""

@@ -12,14 +12,14 @@ Variable = tuple[int, str]
 
 
 class Named:
-    """The events of one graph, in the order of the source; a step may be about any region, if `others` count."""
+    """The events of one graph, in source order; a step or clear may be about any region, if `others` count."""
 
     def __init__(self, graph: Graph, *, others: bool = False) -> None:
         self._all = tuple(graph.events())
         self._about: dict[Variable, list[int]] = {}
         self._anything: list[int] = []
         for number, event in enumerate(self._all):
-            paths = None if others and isinstance(event, Step) else _names(event)
+            paths = None if others and isinstance(event, (Step, Clear)) else _names(event)
             if paths is None:
                 self._anything.append(number)
             for variable in {variable_of(path) for path in paths or ()}:

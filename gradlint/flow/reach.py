@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from gradlint.events import Accumulate, Call, Event, MayAdd, Rescale, SkipBatch, Step
+from gradlint.events import Accumulate, Call, Clear, Event, MayAdd, Rescale, SkipBatch, Step
 from gradlint.regions import GIVEN, Path, Region
 from gradlint.slips import Slip
 
@@ -16,7 +16,7 @@ class Reach:
     """Answers for the objects of a program.
 
     `clears` tells whether an event may clear a region's gradients, `is_network` whether all is known of an object,
-    `others` whether the steps of all other optimizers are wanted as well.
+    `others` whether the steps and clears of all other optimizers are wanted as well.
     """
 
     def __init__(self, clears: Callable[[Event, Region], bool], is_network: IsNetwork, *, others: bool = False) -> None:
@@ -36,6 +36,8 @@ class Reach:
                     other.params.holds(region.params) or other.owner == region.owner for other in regions
                 )
             case MayAdd() | SkipBatch():
+                return True
+            case Clear() if self.others:
                 return True
             case Slip() | Rescale():
                 return event.reaches(region)

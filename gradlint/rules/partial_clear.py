@@ -90,7 +90,7 @@ class PartialClear(ScopeRule):
                     message=f"`{quoted(event)}` measures gradients that are never cleared: `{quoted(own[0])}` clears"
                     f" those of `{region.params}`, and the rest grows",
                     story=((own[0], "clears a part"), (event, "measures the whole"), (steps[0], "applies a part")),
-                    repair=replace(own[0], f"{whole}.zero_grad()"),
+                    repair=replace(own[0], f"{whole}.zero_grad()") if len(own) == 1 else None,
                 )
 
 

@@ -39,6 +39,13 @@ def matched(arguments: Sequence[cst.Arg], formals: list[str]) -> tuple[dict[str,
     return given, True
 
 
+def before_star(function: Scope, formals: list[str]) -> list[str]:
+    """Those of the parameters of a function that one positional argument each goes to: not `*rest` and what follows."""
+    star = function.node.params.star_arg if isinstance(function.node, (cst.FunctionDef, cst.Lambda)) else None
+    name = star.name.value if isinstance(star, cst.Param) else None
+    return formals[: formals.index(name)] if name in formals else formals
+
+
 def results(function: Scope) -> list[cst.BaseExpression]:
     """The expressions that a function returns; none for one that may also return nothing, or yields."""
     if isinstance(function.node, cst.Lambda):

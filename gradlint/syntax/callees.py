@@ -10,7 +10,7 @@ from gradlint.bounds import Bound
 from gradlint.events import Call, Forget, Place
 from gradlint.regions import GROUPS, NAMELESS, Path
 from gradlint.syntax import catalogue
-from gradlint.syntax.arguments import matched
+from gradlint.syntax.arguments import before_star, matched
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, calls, clears_one_of, is_idle, is_stub
 from gradlint.syntax.tree import constant_of, text_of
@@ -139,7 +139,7 @@ class Callees:
                 binds += self._of_instance(own, receiver)
                 binds.append((own, receiver))
             formals = formals[1:]
-        given, complete = matched(arguments, formals)
+        given, complete = matched(arguments, before_star(target, formals))
         hidden = not complete or any(name not in formals for name in given) or len(given) < len(arguments)
         if is_wrapped(self._objects, target) or (hidden and clears_one_of(target, set(formals) - set(given))):
             return Forget(_place(node, statement), None, target.number)

@@ -77,6 +77,13 @@ REDUCTIONS = frozenset("mean sum float double div mul squeeze".split())
 BLANK_LIKE = frozenset({"zeros_like", "new_zeros", "empty_like", "full_like"})
 """What makes a tensor with the shape of another one, and without its values."""
 
+WITHOUT_GRADIENTS = frozenset(
+    """argmax argmin argsort argwhere bernoulli bincount bucketize ceil count_nonzero empty_like eq equal floor ge gt
+    isclose isfinite isinf isnan le logical_and logical_not logical_or lt multinomial ne nonzero ones_like rand_like
+    randint_like randn_like round searchsorted sign tensor trunc zeros_like""".split()
+)
+"""Functions of `torch` that no gradient flows through."""
+
 COPYING_METHODS = frozenset({"clone", "detach", "to", "float", "double", "half", "cpu", "cuda", "contiguous"})
 """What gives a tensor with the same values."""
 

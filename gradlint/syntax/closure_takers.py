@@ -38,6 +38,8 @@ def evaluates_again(name: str, call: cst.Call, lineage: Sequence[Scope] = ()) ->
         return False
     if any("max_iter" in names_in(method) for class_ in lineage for method in class_.functions.get("__init__", ())):
         return False
-    given, _ = matched(call.args, _FORMALS)
+    given, told = matched(call.args, _FORMALS)
+    if not told or ("max_iter" in given and not constant_of(given["max_iter"])[0]):
+        return False  # nobody can tell
     once = "max_iter" in given and constant_of(given["max_iter"]) == (True, 1) and "line_search_fn" not in given
     return not once

@@ -167,7 +167,7 @@ class Effects:
         ):
             return [Forget(place, tuple(region.owner for region in regions))]
         step = Step(place, regions)
-        after: list[Effect] = [step]
+        after: list[Effect] = [MayAdd(place), step] if self._objects.fills_before_step(path) else [step]
         if optimizer.clears or (path is not None and hook_clears(self._objects, path, self._scope)):
             after.append(Clear(place, tuple(r.params for r in regions)))
         closure = self._closure(call)
@@ -218,6 +218,8 @@ class Effects:
         # One that nothing steps, and that nobody saw made, may be another by a second name.
         stepped = self._objects.uses(optimizer, "step") or self._objects.uses(optimizer, "scaler.step")
         stranger = not stepped and not self._objects.is_made_here(optimizer)
+        if not stepped:  # what its networks were made from may be stepped by others
+            params = [part for path in params for part in self._objects.around(path)]
         return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer, apart=stepped)
 
     def _clipped(self, call: cst.Call, name: str) -> Path | None:

@@ -13,6 +13,9 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of, walk
 
+_RESTORES = re.compile(r"\bdef restore\w*\(|\bbackup\w*\s*(?:\[|=)")
+"""Code that keeps parameters as they were, as adversarial training does that changes them for one backward."""
+
 
 class Gradients:
     """Reads the tensors of one scope."""
@@ -48,6 +51,8 @@ class Gradients:
 
     def update(self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> list[Event]:
         """The events of changing a tensor by its own gradient, without an optimizer."""
+        if _RESTORES.search(self._objects.program.home(self._scope).source.text) is not None:
+            return [Forget(Place(node, statement, text_of(node)), None)]  # what is changed may only be tried out
         plain = tensor.value if is_data(tensor) and isinstance(tensor, cst.Attribute) else tensor
         params = self._objects.tensors(plain, self._scope)
         place = Place(node, statement, text_of(node), text_of(plain))
@@ -80,11 +85,18 @@ class Gradients:
             tensor = gradient_of(part) if isinstance(part, cst.Attribute) else None
             if tensor is None and isinstance(part, cst.Name):
                 tensor = self.alias(part)
-            if tensor is not None:
+            if tensor is not None and not self._is_copy(tensor):
                 found = self._objects.tensors(tensor, self._scope)
                 if not wanted or not found or any(a.touches(b) for a in wanted for b in found):
                     return True
         return False
+
+    def _is_copy(self, tensor: cst.BaseExpression) -> bool:
+        """Whether a variable holds a copy, which has a gradient of its own."""
+        owner = self._scope.owner(tensor.value) if isinstance(tensor, cst.Name) else None
+        bindings = owner.bindings[tensor.value] if owner is not None and isinstance(tensor, cst.Name) else []
+        calls = (part for each in bindings if each.value is not None for part in walk(each.value))
+        return any(isinstance(part, cst.Call) and last_name(part.func) == "clone" for part in calls)
 
     def changed_in_place(
         self, call: cst.Call, name: str, receiver: cst.BaseExpression, statement: cst.CSTNode

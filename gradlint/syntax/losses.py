@@ -130,7 +130,10 @@ class Losses:
         if path is not None and self.is_network(path):
             own = _NOTHING if has_no_parameters(self._objects, path) else frozenset(self._objects.around(path))
             return _all([own, *(self._data(each, holds, depth) for each in given)])
-        if self._objects.qualified(call.func, self._scope).startswith("torch."):
+        qualified = self._objects.qualified(call.func, self._scope)
+        if qualified.startswith("torch."):
+            if qualified.rpartition(".")[2] in catalogue.WITHOUT_GRADIENTS:
+                return _NOTHING
             return _all(self._of(each, holds, depth + 1) for each in given)
         match call.func:
             case cst.Attribute(attr=cst.Name(value="detach" | "item")):

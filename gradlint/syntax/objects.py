@@ -112,6 +112,20 @@ class Objects(Evaluator):
     def _has_methods(self, base: cst.BaseExpression, class_: Scope) -> bool:
         return self.qualified(base, class_).rpartition(".")[2] not in catalogue.PLAIN_BASES
 
+    def fills_before_step(self, path: Path | None) -> bool:
+        """Whether the step of an optimizer may bring gradients of its own: the project writes it, or hooks into it."""
+        if path is None:
+            return False
+        owner = self.program.scopes[path.scope]
+        if path.fields:
+            bindings = self.attribute_bindings(path._replace(fields=path.fields[:-1]), path.fields[-1])
+        else:
+            bindings = owner.bindings.get(path.name, [])
+        own = (binding for binding in bindings if isinstance(binding.value, cst.Call))
+        classes = (self.class_of_name(b.value.func, b.scope) for b in own if isinstance(b.value, cst.Call))
+        written = any("step" in base.functions for each in classes if each is not None for base in self.lineage(each))
+        return written or "register_step_pre_hook" in self.program.home(owner).source.text
+
     def _uses(self, path: Path) -> set[str]:
         """The telling attributes that its own file uses on an object, and the files of its base classes."""
         owner = self.program.scopes[path.scope]

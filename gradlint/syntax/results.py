@@ -61,7 +61,7 @@ def loss_at_end(function: Scope) -> str:
         return ""
     nodes = list(walk(function.node.body))
     losses = [loss for node in nodes if (loss := back_propagated(node)) is not None]
-    if len(losses) != 1 or any(isinstance(node, cst.Return) for node in nodes):
+    if len(losses) != 1 or any(isinstance(node, (cst.Return, cst.Del)) for node in nodes):
         return ""
     loss, lines = losses[0], function.node.body.body
     if not isinstance(loss, cst.Name) or len(function.bindings.get(loss.value, ())) != 1:

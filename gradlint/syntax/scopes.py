@@ -266,6 +266,18 @@ def only_steps_or_clears(function: Scope) -> bool:
     )
 
 
+def refuses(function: Scope) -> bool:
+    """Whether the first thing that a function does is to leave: it was put out of action on purpose."""
+    body = function.node.body if isinstance(function.node, cst.FunctionDef) else None
+    lines = [line for line in (body.body if body is not None else ()) if not _is_docstring(line)]
+    first = lines[0].body[0] if lines and isinstance(lines[0], cst.SimpleStatementLine) else None
+    return isinstance(first, (cst.Return, cst.Raise))
+
+
+def _is_docstring(line: cst.CSTNode) -> bool:
+    return isinstance(line, cst.SimpleStatementLine) and all(map(_is_literal, line.body))
+
+
 def _calls_one_of(statement: cst.CSTNode, names: tuple[str, ...]) -> bool:
     match statement:
         case cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name(value=name)))):

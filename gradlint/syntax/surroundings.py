@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import libcst as cst
+
 from gradlint.regions import Path
 from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, names_in
+from gradlint.syntax.tree import last_name, walk
 from gradlint.syntax.values import Function
 
 _PLAIN = re.compile(rf"\b({'|'.join(frameworks.PLAIN_PLUGINS)})\b")
@@ -18,6 +21,21 @@ _CUTS = re.compile(r"\bno_grad\b|\bdetach\b|inference_mode|\brequires_grad")
 def freezes(objects: Objects, scope: Scope) -> bool:
     """Whether the file of a scope speaks of networks whose parameters get no gradients for a while."""
     return _FREEZES.search(objects.program.home(scope).source.text) is not None
+
+
+_STOPPING = frozenset("no_grad inference_mode set_grad_enabled detach_ stop_gradient".split())
+_PLAIN_CONTEXTS = frozenset(
+    """autocast amp open tqdm trange record_function profile detect_anomaly set_detect_anomaly suppress device stream
+    no_sync accumulate scale_loss join timer progress""".split()
+)
+
+
+def may_stop(scope: Scope) -> bool:
+    """Whether a part of a function's code may be run without recording what gradients flow through."""
+    if not _STOPPING.isdisjoint(names_in(scope)):
+        return True
+    items = (item.item for node in walk(scope.node) if isinstance(node, cst.With) for item in node.items)
+    return any(last_name(item.func if isinstance(item, cst.Call) else item) not in _PLAIN_CONTEXTS for item in items)
 
 
 def cuts(objects: Objects, scope: Scope) -> bool:

@@ -71,8 +71,10 @@ class Unfollowed:
     def _may_add(self, call: cst.Call, name: str, *, used: bool) -> bool:
         """Whether a call may add gradients; `used` says that somebody takes what it gives back.
 
-        What is not known to do no such thing may do it, but for what networks and losses compute.
+        What is not known to do no such thing may do it, but for what networks compute.
         """
+        if name in ("map", "filter") and isinstance(call.func, cst.Name) and not used:
+            return False  # nobody runs through it
         if any(map(self._is_function, call.args)):
             return True  # it may run the function
         if isinstance(call.func, cst.Attribute) and name in (_TENSOR_METHODS | _CONTAINER_METHODS):
@@ -84,17 +86,20 @@ class Unfollowed:
             return True
         if not self._strict or self._scope.name == "forward" or name == "forward":
             return False
-        return not (self._computes(call.func, words, used=used) or _is_harmless(name, words, used=used))
+        return not (self._computes(call.func, used=used) or _is_harmless(name, words))
 
     def _is_function(self, argument: cst.Arg) -> bool:
         value = argument.value
         named = isinstance(value, (cst.Name, cst.Attribute, cst.Lambda))
         return named and isinstance(self._objects.value(value, self._scope), Function)
 
-    def _computes(self, func: cst.BaseExpression, words: set[str], *, used: bool) -> bool:
-        """Whether a network is called, or a method of one whose result is used."""
+    def _computes(self, func: cst.BaseExpression, *, used: bool) -> bool:
+        """Whether a network is called, or a method of one whose result is used.
+
+        What only looks like a loss may back-propagate by itself: it has to be made in sight.
+        """
         if self._is_network(func):
-            return used or _LOSS_TOKENS.isdisjoint(words)
+            return True
         return used and isinstance(func, cst.Attribute) and self._is_network(func.value)
 
     def _is_network(self, node: cst.BaseExpression) -> bool:
@@ -102,7 +107,7 @@ class Unfollowed:
         if path is not None and is_network(self._objects, path):
             return True
         words = set(catalogue.tokens(last_name(node)))
-        return bool(words & (catalogue.NETWORK_TOKENS | _LOSS_TOKENS)) and not words & _MAY_ADD
+        return bool(words & catalogue.NETWORK_TOKENS) and words.isdisjoint(_MAY_ADD | _LOSS_TOKENS)
 
     @staticmethod
     def _is_of_a_stranger(func: cst.BaseExpression) -> bool:
@@ -125,12 +130,9 @@ class Unfollowed:
         return bool(bindings) and all(each.imported for each in bindings)
 
 
-def _is_harmless(name: str, words: set[str], *, used: bool) -> bool:
-    """Whether a function leaves gradients alone, by its name. What computes a loss that nobody takes does something
-    else besides."""
-    if words & _LOSS_TOKENS and not used:
-        return False
-    return catalogue.cannot_clear(name) or catalogue.only_computes(name) or bool(words & _LOSS_TOKENS)
+def _is_harmless(name: str, words: set[str]) -> bool:
+    """Whether a function leaves gradients alone, by its name."""
+    return words.isdisjoint(_LOSS_TOKENS) and (catalogue.cannot_clear(name) or catalogue.only_computes(name))
 
 
 def _computes_loss(name: str, *, used: bool) -> bool:

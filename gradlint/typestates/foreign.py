@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from gradlint.events import Accumulate, Event, Step
+from gradlint.events import Accumulate, Clear, Event, Step
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import scopes_with
@@ -56,6 +56,9 @@ class Foreign(Typestate):
             case Left(served=None) as left, Step() if not _is_of(event, region):
                 yield Left(left.loss, event) if serves(event, left.loss) else left
             case Left() as left, Step() if not _is_of(event, region):
+                yield left
+            # What was left is another loss's only as long as the rest of it is there to be applied.
+            case Left(served=Step()) as left, Clear() if not event.reaches(region):
                 yield left
             case Left(own=Accumulate()) as left, Accumulate() if event.networks is not None:
                 yield left

@@ -97,8 +97,8 @@ class IdleSteps(Typestate):
                 yield Pending.UNKNOWN
 
     def judge(self, state: Hashable, event: Event, region: Region) -> bool:
-        """A step must not find nothing."""
-        return state in IDLE and isinstance(event, Step)
+        """A step must not find nothing; one of several optimizers or networks may find something of another."""
+        return state in IDLE and isinstance(event, Step) and len(event.regions) == 1
 
     def begins(self, event: Event, before: Hashable) -> bool:
         """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""

@@ -21,6 +21,11 @@ class Chance:
         self._luck = luck
         self.made: list[tuple[int, int]] = []
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether there are no choices any more."""
+        return len(self.made) >= MAX_CHOICES
+
     def choose(self, count: int, *, rarely: bool = False) -> int:
         """One of the numbers below `count`; with luck, seldom another one than 0 where that is asked for."""
         at = len(self.made)

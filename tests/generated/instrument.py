@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 from generated import standin
 from generated.chance import chances
 from generated.execute import FLAGS, execute
-from generated.ledger import PROGRAM, Leaf, Run
-from generated.standin import Optimizer
+from generated.gradients import PROGRAM, Deposit, Leaf, current_row
+from generated.ledger import Run
+from generated.slips import is_map, is_named
+from generated.standin import Optimizer, Tensor
 from gradlint.flow import decisions
 
 COUNTED = "%"
@@ -24,6 +26,9 @@ COUNTED = "%"
 
 CUT_SHORT = "range"
 """Stands for a cycle of a counter whose loop is over before it has come around a few times: nothing is said of it."""
+
+OF_GRADIENTS = "gradients"
+"""Stands for tests and loops that only ask for gradients, and run over parameters: none of them is a way of its own."""
 
 T = TypeVar("T")
 
@@ -36,19 +41,24 @@ class Probe:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def test(self, value: T, flags: frozenset[str], then: _Targets, orelse: _Targets) -> T:
+    def test(self, value: T, flags: frozenset[str], then: _Targets, orelse: _Targets, asks: str = "") -> T | bool:
         """A condition was evaluated: the arm that is not taken is gone around."""
+        if self._run.free and asks != OF_GRADIENTS and not self._run.chance.is_used_up:  # or it would go on forever
+            return bool(self._run.chance.choose(2))
         if CUT_SHORT in flags:
             self._run.cut_short()
         self._around(orelse if value else then, flags)
-        for _, deposit in self._run.applied():
-            deposit.known |= flags
+        for _, deposit in self._run.lying():
+            if deposit.applied:
+                deposit.known |= flags
         return value
 
-    def trips(self, iterable: Any, targets: _Targets) -> Iterator[Any]:
+    def trips(self, iterable: Any, targets: _Targets, over: str = "") -> Iterator[Any]:
         """A loop that may have no trip at all."""
         empty = True
         for each in iterable:
+            if self._run.free and over != OF_GRADIENTS and self._run.chance.choose(4) == 3:
+                break
             empty = False
             yield each
         if empty:
@@ -67,15 +77,32 @@ class Probe:
 
         return test
 
+    def named(self, method: str, targets: _Targets) -> None:
+        """A method is named and not called."""
+        self._run.slips.add(current_row())
+        for target in targets():
+            if isinstance(target, Tensor) and method == "backward":
+                for parameter in target.reach:
+                    parameter.emptied.excused = True
+        if method == "zero_grad":
+            for deposit in self._meant(targets):
+                deposit.lying.slipped = deposit.used.slipped = True
+
     def _around(self, targets: _Targets, flags: frozenset[str]) -> None:
+        for deposit in self._meant(targets) if COUNTED not in flags else ():
+            deposit.lying.hidden = True
+            if not (flags and flags <= deposit.known):
+                deposit.used.hidden = True
+
+    def _meant(self, targets: _Targets) -> Iterator[Deposit]:
+        """The deposits that would be gone if some targets were cleared."""
         try:
             found = targets()
         except NameError:  # a name that is not there yet: of anything
             found = [None]
-        for parameter, deposit in self._run.applied() if found else ():
-            is_known = COUNTED in flags or (flags and flags <= deposit.known)
-            if not is_known and any(_holds(each, parameter) for each in found):
-                deposit.doubtful = True
+        for parameter, deposit in self._run.lying() if found else ():
+            if any(_holds(each, parameter) for each in found):
+                yield deposit
 
 
 def _holds(target: object, parameter: Leaf) -> bool:
@@ -84,7 +111,7 @@ def _holds(target: object, parameter: Leaf) -> bool:
     return target is None or target is parameter
 
 
-def runs(text: str, limit: int, seed: int = 0, given: tuple[int, ...] = ()) -> Iterator[Run]:
+def runs(text: str, limit: int, seed: int = 0, given: tuple[int, ...] = (), *, free: bool = False) -> Iterator[Run]:
     """Runs of a program in all small cases, one by one; of more than `limit`, others at random without end.
 
     The first one makes the choices that are given.
@@ -94,7 +121,7 @@ def runs(text: str, limit: int, seed: int = 0, given: tuple[int, ...] = ()) -> I
     known = {row: frozenset(flags) for row, flags in _flags_around(tree)}
     code = compile(ast.fix_missing_locations(_Instrument(tree).visit(tree)), PROGRAM, "exec")
     for chance in chances(limit, seed, given):
-        run = Run(chance, risky, known)
+        run = Run(chance, risky, known, free=free)
         execute(code, run, standin.modules(), probe__=Probe(run))
         yield run
 
@@ -142,7 +169,16 @@ class _Instrument(ast.NodeTransformer):
         targets = self._targets(node.body)
         self.generic_visit(node)
         if not isinstance(node.iter, (ast.List, ast.Tuple)):
-            node.iter = _call("trips", node.iter, targets)
+            over = OF_GRADIENTS if "param" in ast.unparse(node.iter) else ""
+            node.iter = _call("trips", node.iter, targets, ast.Constant(over))
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.AST]:
+        self.generic_visit(node)
+        if is_named(node):
+            return ast.copy_location(ast.Expr(_named(node.value.attr, [node.value.value])), node)
+        if is_map(node):
+            return [node, ast.copy_location(ast.Expr(_named("zero_grad", [ast.Constant(None)])), node)]
         return node
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
@@ -160,7 +196,9 @@ class _Instrument(ast.NodeTransformer):
         does = any(
             isinstance(each, (ast.Call, ast.Continue, ast.Break)) for n in (*then, *orelse) for each in ast.walk(n)
         )
-        return _call("test", test, _set(self._known(test) if does else ()), self._targets(then), self._targets(orelse))
+        flags = _set(self._known(test) if does else ())
+        asks = OF_GRADIENTS if ".grad" in ast.unparse(test) else ""
+        return _call("test", test, flags, self._targets(then), self._targets(orelse), ast.Constant(asks))
 
     def _known(self, test: ast.expr) -> Sequence[str]:
         """The flags that a test asks for, if it asks for nothing else, or what says of its counter how far it can be
@@ -185,8 +223,7 @@ class _Instrument(ast.NodeTransformer):
         """What some code may clear, as expressions that are evaluated where it is gone around."""
         found: list[ast.expr] = []
         self._collect(nodes, found, set())
-        parts = ast.Tuple(found, ast.Load())
-        return ast.Lambda(ast.arguments([], [], None, [], [], None, []), parts)
+        return _lambda(found)
 
     def _collect(self, nodes: Sequence[ast.AST], found: list[ast.expr], seen: set[str]) -> None:
         anything = ast.Constant(None)
@@ -209,6 +246,14 @@ class _Instrument(ast.NodeTransformer):
                     name in self._functions and name not in seen
                 ):
                     self._collect(self._functions[name].body, found, seen | {name})
+
+
+def _named(method: str, targets: Sequence[ast.expr]) -> ast.expr:
+    return _call("named", ast.Constant(method), _lambda(targets))
+
+
+def _lambda(found: Sequence[ast.expr]) -> ast.Lambda:
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Tuple(list(found), ast.Load()))
 
 
 def _set(words: Iterable[str]) -> ast.expr:

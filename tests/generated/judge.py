@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
+from generated.claims import Claim, Seen, claims
 from generated.instrument import runs
-from generated.ledger import Stale
+from generated.missing import missed
+from generated.slips import slips
 from gradlint.diagnostics import Diagnostic
 from gradlint.fixer import fix
 from gradlint.linter import lint
@@ -21,60 +23,28 @@ LIMIT = 200
 SEARCH = 4000
 """Runs that look for what the linter says happens."""
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A report by its rows: the steps that applied the gradients, the backward that added to them."""
-
-    applied: int
-    added: int
-
-    @classmethod
-    def of(cls, diagnostic: Diagnostic) -> Told:
-        """Places are told in the order of the story, in which calls may come first."""
-        added = diagnostic.span.start.row
-        done = [each.span.start.row for each in diagnostic.related if each.message.startswith(("applied", "handed"))]
-        return cls(done[0] if done else added, added)
+FIXED = ("GRD101", "GRD104")
+"""The rules whose fixes are applied and run."""
 
 
 class Broken(Exception):
     """The linter crashed, or found no program in a text."""
 
 
-def told(text: str) -> list[Told]:
-    """What GRD101 says of a program. Raises Broken."""
-    return [Told.of(each) for each in _findings(Source("program.py", text))]
-
-
-def _findings(source: Source) -> list[Diagnostic]:
-    result = lint(source, all_rules())
+def told(text: str) -> list[Diagnostic]:
+    """What all rules say of a program. Raises Broken."""
+    result = lint(Source("program.py", text), all_rules())
     if result.failures or not result.parses:
         raise Broken("; ".join(result.failures) or "it does not parse")
-    return [each for each in result.diagnostics if each.code == "GRD101"]
+    return list(result.diagnostics)
 
 
-@dataclass(slots=True)
-class Seen:
-    """What the runs of a program showed: stale reuses beyond doubt, and those that hang on a hidden reason."""
-
-    certain: set[Stale] = field(default_factory=set)
-    doubtful: set[Stale] = field(default_factory=set)
-    runs: int = 0
-
-    def has(self, report: Told) -> bool:
-        """Whether what is reported happened."""
-        stale = (self.certain, self.doubtful)
-        return any(report.added == s.added and report.applied in s.applied for each in stale for s in each)
-
-
-def seen(text: str, reports: Sequence[Told] = (), limit: int = LIMIT) -> Seen:
+def seen(text: str, said: Sequence[Claim] = (), limit: int = LIMIT) -> Seen:
     """Run a program in all small cases, or in many, and in more of them until what was reported has happened."""
     found = Seen()
     for run in runs(text, limit // 2, zlib.crc32(text.encode())):
-        found.certain |= run.stale
-        found.doubtful |= run.doubtful
-        found.runs += 1
-        if found.runs >= limit and (found.runs >= SEARCH or all(map(found.has, reports))):
+        found.add(run)
+        if found.runs >= limit and (found.runs >= SEARCH or all(claim.happens(found) for claim in said)):
             break
     return found
 
@@ -91,43 +61,55 @@ class Judged:
 def judge(text: str) -> Judged:
     """Compare what the linter says of a program with its runs."""
     try:
-        reports = told(text)
+        diagnostics = told(text)
     except Broken as error:
         return Judged("broken", (str(error),))
-    what = seen(text, reports)
-    verdict = "wrong" if what.certain else "doubtful" if what.doubtful else "right"
-    return Judged(verdict, tuple(_disagreements(reports, what)))
+    said = list(claims(diagnostics))
+    what = seen(text, said)
+    verdict = "wrong" if what.stale.certain else "doubtful" if what.stale.hidden else "right"
+    found = (*_false_alarms(said, what), *missed(text, said, what), *_slips(text, diagnostics, what))
+    return Judged(verdict, found)
 
 
-def _disagreements(reports: Sequence[Told], what: Seen) -> Iterator[str]:
-    for report in reports:
-        if not what.has(report):
-            yield f"false alarm: {report.added} adds to what {report.applied} applied"
-    for stale in sorted(what.certain, key=lambda each: (each.added, each.again)):
-        if not any(report.applied in stale.applied for report in reports):
-            rows = ", ".join(map(str, sorted(stale.applied)))
-            yield f"missed: {stale.added} adds to what {rows} applied, and {stale.again} applies it again"
+def _false_alarms(said: Sequence[Claim], what: Seen) -> Iterator[str]:
+    for claim in said:
+        if claim.is_refuted(what):
+            yield f"not always: {claim}"
+        elif not claim.happens(what):
+            yield f"{'told twice' if claim.is_explained(what) else 'false alarm'}: {claim}"
+
+
+def _slips(text: str, diagnostics: Sequence[Diagnostic], what: Seen) -> Iterator[str]:
+    """What does nothing is told, if a way leads there, and nothing else is told so."""
+    made = set(slips(text))
+    found = {(each.code, each.span.start.row) for each in diagnostics if each.code in ("GRD603", "GRD604")}
+    yield from (f"missed: {code} in {row}" for code, row in sorted(made - found) if row in what.slips)
+    yield from (f"false alarm: {code} in {row}" for code, row in sorted(found - made))
 
 
 def faults_of_fixes(text: str) -> Iterator[str]:
     """What the fixes of a program change that they should not, or leave as it was, in words."""
     source = Source("program.py", text)
     try:
-        findings = _findings(source)
+        findings = _fixable(source)
     except Broken as error:
         yield str(error)
         return
-    fixed = fix(source, findings, _findings, unsafe=True).source.text if findings else text
+    fixed = fix(source, findings, _fixable, unsafe=True).source.text if findings else text
     if fixed == text:
         return
     yield from (f"fixed, and {each}" for each in judge(fixed).disagreements)
-    lines = {each.added for each in told(fixed)}
+    left = _fixable(Source("program.py", fixed))
     for run in islice(runs(text, LIMIT // 2, zlib.crc32(text.encode())), LIMIT):
         choices = tuple(choice for choice, _ in run.chance.made)
         again = next(runs(fixed, 1, given=choices))
         if again.updates != run.updates:
             yield f"fixed, and steps apply {again.updates} instead of {run.updates}"
             return
-        if again.stale and not lines:
-            yield f"fixed, and still {again.stale}"
+        if again.stale.certain and not left:
+            yield f"fixed, and still {again.stale.certain}"
             return
+
+
+def _fixable(source: Source) -> list[Diagnostic]:
+    return [each for each in told(source.text) if each.code in FIXED]

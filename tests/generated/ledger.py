@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import FrameType, MappingProxyType
-from typing import NamedTuple
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Generic, NamedTuple, TypeVar
 
 from generated.chance import Chance
+from generated.gradients import Deposit, Excuse, Leaf, current_row
 
-PROGRAM = "<program>"
-"""The file name under which generated programs are compiled."""
-
-
-@dataclass(eq=False, slots=True)
-class Deposit:
-    """What one backward put into one `.grad`; the rows of the backward and of the steps that applied it."""
-
-    number: int
-    row: int
-    applied: list[int] = field(default_factory=list)
-    doubtful: bool = False
-    by: set[int] = field(default_factory=set)  # the optimizers that applied it
-    known: frozenset[str] = frozenset()  # the flags that were asked for since it was applied, and around that
-
-
-@dataclass(eq=False, slots=True)
-class Gradient:
-    """What is in a `.grad`."""
-
-    deposits: list[Deposit]
-
-    def zero_(self) -> Gradient:
-        """Zeros are as good as nothing."""
-        self.deposits.clear()
-        return self
-
-
-@dataclass(eq=False, slots=True)
-class Leaf:
-    """What has a gradient."""
-
-    number: int
-    grad: Gradient | None = None
-    requires_grad: bool = True
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +23,61 @@ class Stale:
     again: int
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A step that applied what the loss of another network had left beside a loss of its own, by rows: whose loss, the
+    other optimizer's steps that it was for, the own loss, the step.
+    """
+
+    left: int
+    served: frozenset[int]
+    own: int
+    again: int
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a step of an optimizer found: nothing, after which clears of all that it has, and what these had dropped.
+
+    `wasted`: everybody can tell that something was dropped, or a loss computed after the clear. `excused`: a backward
+    would have added, had it been called. `blurred`: a stranger may have added, for all that anybody can tell.
+    """
+
+    row: int
+    by: int
+    idle: bool
+    cleared: bool
+    wasted: bool
+    excused: bool
+    blurred: bool
+    clears: frozenset[int]
+    dropped: frozenset[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Found(Generic[T]):
+    """What happened beyond doubt, what hangs on a hidden reason, and what a clear was meant for that was not called."""
+
+    certain: set[T] = field(default_factory=set)
+    hidden: set[T] = field(default_factory=set)
+    slipped: set[T] = field(default_factory=set)
+
+    def of(self, excuse: Excuse) -> set[T]:
+        """Those with an excuse."""
+        return self.hidden if excuse.hidden else self.slipped if excuse.slipped else self.certain
+
+    @property
+    def all(self) -> set[T]:
+        """Whatever happened."""
+        return self.certain | self.hidden | self.slipped
+
+    def __ior__(self, other: Found[T]) -> Found[T]:
+        self.certain |= other.certain
+        self.hidden |= other.hidden
+        self.slipped |= other.slipped
+        return self
+
+
 class Update(NamedTuple):
     """A step, by what it should apply: the numbers of deposits that are new to its optimizer."""
 
@@ -64,22 +86,40 @@ class Update(NamedTuple):
     deposits: tuple[int, ...]
 
 
+class Service(NamedTuple):
+    """A step that applied a deposit, by its row, its optimizer, and how many deposits there were by then."""
+
+    row: int
+    by: int
+    when: int
+
+
 class Run:
-    """One run of a program: the choices it gets, and what it does to gradients."""
+    """One run of a program: the choices it gets, and what it does to gradients.
+
+    A `free` one answers what the program tests as chance wants it, so that it goes wherever a way leads.
+    """
 
     def __init__(
         self,
         chance: Chance,
         risky: Mapping[int, bool] = MappingProxyType({}),
         known: Mapping[int, frozenset[str]] = MappingProxyType({}),
+        *,
+        free: bool = False,
     ) -> None:
         self.chance = chance
+        self.free = free
         self._risky = risky  # rows in which something may raise, and whether it is what is tried first
         self._known = known  # the flags that are known in each row
-        self.stale: set[Stale] = set()
-        self.doubtful: set[Stale] = set()  # of these, all that was applied before is in doubt
+        self.stale: Found[Stale] = Found()
+        self.foreign: Found[Foreign] = Found()
+        self.met: set[Met] = set()
+        self.slips: set[int] = set()  # the rows of statements that do nothing
         self.updates: list[Update] = []
         self.holding: dict[int, Leaf] = {}
+        self.leaves: list[Leaf] = []
+        self._services: dict[int, list[Service]] = {}
         self._is_cut_short = False
         self._deposits = 0
         self._made = 0
@@ -93,51 +133,86 @@ class Run:
         """A backward puts something into the gradients of some parameters."""
         row = current_row()
         self._deposits += 1
-        for parameter in parameters:
-            if parameter.requires_grad:
-                if parameter.grad is None:
-                    parameter.grad = Gradient([])
-                parameter.grad.deposits.append(Deposit(self._deposits, row, doubtful=self._is_cut_short))
-                self.holding[parameter.number] = parameter
+        reach = frozenset(parameter for parameter in parameters if parameter.requires_grad)
+        for parameter in reach:
+            excuses = Excuse(self._is_cut_short), Excuse(self._is_cut_short)
+            parameter.add(Deposit(self._deposits, row, reach, lying=excuses[0], used=excuses[1]))
+            self.holding[parameter.number] = parameter
 
     def update(self, parameters: Iterable[Leaf], by: int) -> None:
         """A step applies what is in the gradients of some parameters."""
         row = current_row()
-        for parameter in parameters:
-            deposits = parameter.grad.deposits if parameter.grad is not None else []
-            stale = [deposit for deposit in deposits if deposit.applied]
+        own = list(parameters)
+        self._meet(own, row, by)
+        for parameter in own:
+            deposits = parameter.deposits
+            self._reuse(deposits, row)
+            self._mix(deposits, frozenset(own), row)
             fresh = [deposit for deposit in deposits if not deposit.applied]
-            if stale and fresh:
-                certain = [deposit for deposit in stale if not deposit.doubtful]
-                rows = frozenset(row for deposit in certain or stale for row in deposit.applied)
-                (self.stale if certain else self.doubtful).add(Stale(rows, fresh[-1].row, row))
             # What is applied once more beside something new should not have been there.
-            own = fresh if stale and fresh else [deposit for deposit in deposits if by not in deposit.by]
-            new = tuple(deposit.number for deposit in own)
+            new = fresh if len(fresh) < len(deposits) and fresh else [d for d in deposits if by not in d.by]
             if new:
-                self.updates.append(Update(by, parameter.number, new))
-            for deposit in deposits:
+                self.updates.append(Update(by, parameter.number, tuple(deposit.number for deposit in new)))
+        for parameter in own:
+            for deposit in parameter.deposits:
                 deposit.by.add(by)
                 deposit.applied.append(row)
                 deposit.known |= self._known.get(row, frozenset())
+                self._services.setdefault(deposit.number, []).append(Service(row, by, self._deposits))
 
-    def applied(self) -> Iterator[tuple[Leaf, Deposit]]:
-        """The deposits that a step has applied and that are still there."""
-        for parameter in self.holding.values():
-            for deposit in parameter.grad.deposits if parameter.grad is not None else ():
-                if deposit.applied:
-                    yield parameter, deposit
+    def _meet(self, own: list[Leaf], row: int, by: int) -> None:
+        emptied = [parameter.emptied for parameter in own]
+        self.met.add(
+            Met(
+                row,
+                by,
+                idle=not any(parameter.deposits for parameter in own),
+                cleared=all(each.clears for each in emptied),
+                wasted=any(each.sure or each.lossy for each in emptied),
+                blurred=any(each.blurred for each in emptied),
+                excused=any(each.excused for each in emptied),
+                clears=frozenset(row for each in emptied for row in each.clears),
+                dropped=frozenset(pair for each in emptied for pair in each.dropped),
+            )
+        )
+
+    def _reuse(self, deposits: list[Deposit], row: int) -> None:
+        """Note what a step applies that was applied before, if there is something new beside it."""
+        stale = [deposit for deposit in deposits if deposit.applied]
+        fresh = [deposit for deposit in deposits if not deposit.applied]
+        if stale and fresh:
+            excuse = min((each.used for each in stale), key=lambda each: (each.hidden, each.slipped))
+            those = [each for each in stale if self.stale.of(each.used) is self.stale.of(excuse)]
+            rows = frozenset(row for deposit in those for row in deposit.applied)
+            self.stale.of(excuse).add(Stale(rows, fresh[-1].row, row))
+
+    def _mix(self, deposits: list[Deposit], own: frozenset[Leaf], row: int) -> None:
+        """Note what a step applies that the loss of another network left before a loss of its own came."""
+        for left, added in pairwise(deposits):
+            if left.applied or added.applied or left.reach <= own or not added.reach <= own:
+                continue
+            served = frozenset(s.row for s in self._services.get(left.number, ()) if s.when < added.number)
+            if served:
+                self.foreign.of(left.lying).add(Foreign(left.row, served, added.row, row))
+
+    def lying(self) -> Iterator[tuple[Leaf, Deposit]]:
+        """The deposits that are still there."""
+        return ((parameter, deposit) for parameter in self.holding.values() for deposit in parameter.deposits)
 
     def cut_short(self) -> None:
         """From now on nothing is beyond doubt: a counter was asked for that does not come around often enough."""
         self._is_cut_short = True
         self.doubt_everything()
 
+    def call_stranger(self) -> None:
+        """Something is called that nobody can follow: it is not given any optimizer, but may go back from a loss."""
+        for parameter in self.leaves:
+            parameter.blur()
+
     def doubt_everything(self) -> None:
         """Nobody can tell how the program got here."""
-        for parameter in self.holding.values():
-            for deposit in parameter.grad.deposits if parameter.grad is not None else ():
-                deposit.doubtful = True
+        for _, deposit in self.lying():
+            deposit.used.hidden = deposit.lying.hidden = True
 
     def may_raise(self, *, always_seen: bool = False) -> None:
         """A forward or a backward pass raises, or not, where the program is ready for it.
@@ -149,11 +224,3 @@ class Run:
             if not always_seen and not self._risky[row]:
                 self.doubt_everything()
             raise RuntimeError("out of memory")
-
-
-def current_row() -> int:
-    """The row of the program that is being executed."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename != PROGRAM:
-        frame = frame.f_back
-    return frame.f_lineno if frame is not None else 0

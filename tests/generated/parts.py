@@ -9,6 +9,12 @@ from generated.statements import Place, Statements, Trained
 
 MAX_DEPTH = 3  # of blocks inside one another
 
+# Draws of an update that are odd (see `Text.pick_oddly`): a step before its backward, one behind another clear, a
+# backward and a step that are only named, a loss that nobody goes back from, and two updates by losses that share a
+# network.
+EARLY, LATE, NAMED, UNAPPLIED, FORGOTTEN = range(78, 82), range(82, 87), (90, 91), (92, 93), (94, 95)
+PAIRED = (87, 88, 89, 96, 97, 98, 99)
+
 
 class Parts(Statements):
     """Updates, and what stands around them."""
@@ -16,13 +22,30 @@ class Parts(Statements):
     def update(self, place: Place) -> None:
         """Some of: clear, backward, step, clear, mostly in that order."""
         trained = self.pick(*place.trained)
-        clears = self.pick("before", "after", "none", "middle", "both")
+        clears, oddity = self.pick_oddly("before", "after", "none", "middle", "both")
+        if oddity in PAIRED and len(place.trained) > 1 and not self.apart:
+            self.pair(place, trained)
+            return
         if clears in ("before", "both"):
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
+        if oddity in EARLY:
+            self.step(place, trained)
+        if oddity in FORGOTTEN or oddity in NAMED:
+            self.write(f"loss = nn.functional.mse_loss({trained.nets[0]}({place.batch}), {place.batch})")
+            if oddity in NAMED:
+                self.write("loss.backward")
+            self.step(place, trained)
+            return
         loss = self.loss(place, trained)
         if clears == "middle":
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
         self.maybe_guarded(place, lambda inner: self.backward(inner, loss), 6)
+        if oddity in LATE:
+            self.clear(place, trained)
+        if oddity in UNAPPLIED:
+            self.write(f"{trained.optimizer}.step")
+        if oddity in EARLY or oddity in UNAPPLIED:
+            return
         if self.happens(10):
             self.leave(place)
         if clears in ("after", "both") and self.happens(30):
@@ -33,6 +56,22 @@ class Parts(Statements):
             self.leave(place)
         if clears in ("after", "both"):
             self.maybe_guarded(place, lambda inner: self.clear(inner, trained), 12)
+
+    def pair(self, place: Place, trained: Trained) -> None:
+        """Two updates: the loss of the first flows through the networks of the second as well, as a generator's."""
+        other = self.pick(*(each for each in place.trained if each is not trained))
+        self.clear(place, trained)
+        through = f"{trained.nets[0]}({place.batch})"
+        self.write(f"loss = {' + '.join(f'{net}({through}).mean()' for net in other.nets)}")
+        self.backward(place, "loss")
+        self.step(place, trained)
+        if self.happens(40):
+            self.maybe_guarded(place, lambda inner: self.clear(inner, other), 12)
+        loss = self.loss(place, other)
+        self.backward(place, loss)
+        self.step(place, other)
+        if self.happens(70):
+            self.clear(place, other)
 
     def _step_and_clear(self, place: Place, trained: Trained) -> None:
         self.step(place, trained)

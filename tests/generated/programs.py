@@ -67,10 +67,14 @@ class Writer(Parts):
             name, kind = f"{prefix}opt_{letter}", self.pick("SGD", "Adam", "SGD", "LBFGS")
             parameters = f"{of[0]}.parameters()" if len(of) == 1 else " + ".join(f"list({n}.parameters())" for n in of)
             self.write(f"{name} = optim.{kind}({parameters}, lr=0.1)")
-            if self.happens(10):
+            oddity = self.chance(100)
+            if oddity >= 90:
                 self.write(f"alias_{letter} = {name}")
                 name = f"alias_{letter}" if not prefix else name
-            found.append(Trained(name, of))
+            spare = f"{prefix}spare_{letter}" if 80 <= oddity < 86 else ""
+            if spare:
+                self.write(f"{spare} = optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)")
+            found.append(Trained(name, of, spare))
         return tuple(found)
 
     def program(self) -> str:

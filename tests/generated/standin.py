@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from generated.chance import Chance
-from generated.ledger import Leaf, Run
+from generated.gradients import Leaf
+from generated.ledger import Run
 
 _run = Run(Chance())
 
@@ -79,11 +80,20 @@ class Norm:
         return self.value
 
 
+def mse_loss(output: Tensor, target: Tensor) -> Tensor:
+    """A loss that is called one: whoever has been cleared knows that it was computed since."""
+    loss = output + target
+    for parameter in loss.reach:
+        parameter.emptied.lossy = bool(parameter.emptied.clears)
+    return loss
+
+
 class Parameter(Leaf):
     """A leaf that knows its number."""
 
     def __init__(self) -> None:
         super().__init__(_run.number())
+        _run.leaves.append(self)
 
 
 class Module:
@@ -209,6 +219,8 @@ def clear(parameters: Iterable[Parameter], set_to_none: bool = True) -> None:
             parameter.grad = None
         elif parameter.grad is not None:
             parameter.grad.zero_()
+        else:
+            parameter.cleared(())
 
 
 LENGTHS = (0, 1, 2, 3, 5, 14)
@@ -229,7 +241,8 @@ class Loader:
         return self._count
 
     def pending(self, *which: int) -> bool:
-        """Whether there is more to do, each time anew."""
+        """Whether there is more to do, each time anew. Nobody sees what this does."""
+        _run.call_stranger()
         return bool(_run.chance.choose(2))
 
     def __iter__(self) -> Iterator[object]:
@@ -246,5 +259,7 @@ def modules() -> dict[str, ModuleType]:
         setattr(optim, name, type(name, (Optimizer,), {}))
     vars(optim).update(LBFGS=LBFGS, Optimizer=Optimizer)
     vars(amp).update(GradScaler=GradScaler)
+    nn.functional = ModuleType("torch.nn.functional")
+    nn.functional.mse_loss = mse_loss
     vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor)
     return {"torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}

@@ -13,6 +13,7 @@ class Trained:
 
     optimizer: str
     nets: tuple[str, ...]
+    spare: str = ""  # another one, that never steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,18 @@ class Statements(Text):
     """Clears, losses, backward passes, steps, and what is asked for before them."""
 
     def clear(self, place: Place, trained: Trained) -> None:
-        """A clear, in one of its forms."""
-        form = self.pick(0, 0, 0, 1, 2, 3, 4, 5, 6, 7)
+        """A clear, in one of its forms; seldom one that clears nothing, or something else."""
         optimizer = trained.optimizer
-        if form == 0:
+        form, oddity = self.pick_oddly(0, 0, 0, 1, 2, 3, 4, 5, 6, 7)
+        if oddity == 99:
+            self.write(f"{optimizer}.zero_grad")
+        elif oddity == 98:
+            self.write(f"{trained.nets[0]}.zero_grad")
+        elif oddity == 97:
+            self.write(f"map(lambda p: p.grad.zero_(), {trained.nets[0]}.parameters())")
+        elif oddity >= 80 and trained.spare:
+            self.write(f"{trained.spare}.zero_grad()")
+        elif form == 0:
             self.write(f"{optimizer}.zero_grad()")
         elif form == 1:
             self.write(f"{optimizer}.zero_grad(set_to_none={self.pick('False', 'True')})")
@@ -95,8 +104,9 @@ class Statements(Text):
         name = "loss"
         terms = [f"{net}({place.batch}).sum()" for net in trained.nets]
         if len(place.trained) > 1 and self.happens(15) and not self.apart:
-            other = self.pick(*place.trained)
-            terms += [f"{net}({place.batch}).mean()" for net in other.nets if net not in trained.nets]
+            other, oddity = self.pick_oddly(*place.trained)
+            through = f"{trained.nets[0]}({place.batch})" if oddity % 2 else place.batch
+            terms += [f"{net}({through}).mean()" for net in other.nets if net not in trained.nets]
         self.write(f"{name} = {' + '.join(terms)}")
         if self.happens(10):
             self.write(f"{name} = {name} / {place.period}")

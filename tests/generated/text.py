@@ -27,6 +27,14 @@ class Text:
         """One of some options, the first of which is the simplest."""
         return options[self.chance(len(options))]
 
+    def pick_oddly(self, *options: T) -> tuple[T, int]:
+        """One of some options, and below 100 how odd it may get: large numbers are for what people seldom write.
+
+        Both come from one draw, so that programs without oddities are what they were before there were any.
+        """
+        draw = self.chance(100)
+        return options[draw % len(options)], draw
+
     def happens(self, percent: int) -> bool:
         """Whether something does that does not have to."""
         return self.chance(100) >= 100 - percent

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from generated.chance import Chance
 from generated.execute import execute
+from generated.gradients import PROGRAM
 from generated.instrument import risky_rows, runs
-from generated.ledger import PROGRAM, Run
+from generated.ledger import Run
 from generated.shrink import draws, written
 from generated.standin import Norm, Value
 
@@ -68,7 +69,7 @@ def test_what_is_applied_anew_is_the_same_under_pytorch(first: int, tmp_path: Pa
             continue
         (tmp_path / PROGRAM).write_text(text)
         for run in islice(runs(text, RUNS, seed=number), RUNS, 2 * RUNS):
-            rows = {each.added for each in run.stale | run.doubtful}
+            rows = {each.added for each in run.stale.all}
             choices = tuple(choice for choice, _ in run.chance.made)
             assert stale_rows(text, choices, tmp_path) == rows, text
             compared += 1

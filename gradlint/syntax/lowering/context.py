@@ -23,9 +23,9 @@ from gradlint.syntax.iterators import Iterators
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.schedulers import Schedulers
-from gradlint.syntax.scopes import Scope, only_steps_or_clears
+from gradlint.syntax.scopes import Scope, only_steps_or_clears, refuses
 from gradlint.syntax.slips import Slips
-from gradlint.syntax.surroundings import freezes
+from gradlint.syntax.surroundings import freezes, may_stop
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 from gradlint.syntax.unstepped import Fates
 
@@ -91,7 +91,7 @@ class Lowering:
         self.silent = sum(map(Slips.stops_recording, scope.decorators))  # ... and in how many no graph is recorded
         self.statement: cst.CSTNode = scope.node
         self._watched = watched | {NAMELESS}
-        self._sure = not freezes(objects, scope)
+        self._sure = not (freezes(objects, scope) or may_stop(scope))
         self._given_control: list[int] = []
         self._unreached: list[Clear] = []
         self._run_statement = run_statement
@@ -235,7 +235,7 @@ class Lowering:
     def _may_clear(self) -> bool:
         """Whether the scope is not there to clear, or there is a way to something in it that may do so."""
         doing = any(isinstance(event, (Clear, Call, Forget, MayAdd)) for event in self.graph.events())
-        return doing or not catalogue.clears_gradients(self.scope.name)
+        return doing or not catalogue.clears_gradients(self.scope.name) or refuses(self.scope)
 
     def finish(self) -> Graph:
         """Tie what is left to the exit."""

@@ -9,11 +9,10 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.lowering.context import Loop, Lowering
 from gradlint.syntax.tree import last_name, text_of, walk
 
-_BROKEN = frozenset("nan inf finite infinite overflow overflowed".split())
-_OTHER = frozenset("best min step steps epoch count num len".split())
-"""Words of what is compared with the best so far, or counted."""
-
-_ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
+_BROKEN = frozenset("nan overflow overflowed".split())
+_FOUND = frozenset("found has is any".split())
+_OTHER = frozenset("best min step steps epoch count num len interval every total sum".split())
+"""Words of what is compared with the best so far, counted, or added up."""
 
 
 def emit(low: Lowering, node: cst.If, arm: cst.CSTNode | None, other: cst.CSTNode | None) -> None:
@@ -37,8 +36,9 @@ def emit(low: Lowering, node: cst.If, arm: cst.CSTNode | None, other: cst.CSTNod
 def _added(low: Lowering) -> frozenset[Accumulate]:
     """What this trip of the innermost loop, or this call, has added so far."""
     first = next((frame.first for frame in reversed(low.frames) if isinstance(frame, Loop)), 0)
-    events = (node.event for node in low.graph.nodes[first:])
-    return frozenset(event for event in events if isinstance(event, Accumulate))
+    # What was added under a condition of its own may not have been.
+    surely = (node for node in low.graph.nodes[first:] if node.holds <= low.build.holds)
+    return frozenset(node.event for node in surely if isinstance(node.event, Accumulate))
 
 
 def _is_for_values(test: cst.BaseExpression, *, holds: bool) -> bool:
@@ -50,16 +50,33 @@ def _is_for_values(test: cst.BaseExpression, *, holds: bool) -> bool:
             parts = (_is_for_values(part, holds=holds) for part in (left, right))
             return any(parts) if isinstance(operator, cst.And) is holds else all(parts)
         case _:
-            return _asks_for_a_value(test)
+            return _asks_for_a_value(test, holds=holds)
 
 
-def _asks_for_a_value(test: cst.BaseExpression) -> bool:
-    parts = [part for part in walk(test) if isinstance(part, (cst.Name, cst.Attribute))]
-    words = {word for part in parts for word in catalogue.tokens(last_name(part))}
-    if words & (catalogue.FINITENESS | _BROKEN):
+def _asks_for_a_value(test: cst.BaseExpression, *, holds: bool) -> bool:
+    """Whether something is no number, or too large, where a test holds, or does not."""
+    calls = {last_name(part.func) for part in walk(test) if isinstance(part, cst.Call)}
+    if not calls.isdisjoint(catalogue.FINITENESS):
         return True
-    orders = isinstance(test, cst.Comparison) and all(isinstance(each.operator, _ORDERS) for each in test.comparisons)
-    return orders and bool(words & {"norm", "loss"}) and words.isdisjoint(_OTHER)
+    match test:
+        case cst.Name() | cst.Attribute() | cst.Call():
+            words = set(catalogue.tokens(last_name(test.func if isinstance(test, cst.Call) else test)))
+            return bool(words & _BROKEN) or ("inf" in words and not words.isdisjoint(_FOUND))
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
+            larger = right if isinstance(operator, (cst.LessThan, cst.LessThanEqual)) else left
+            smaller = left if larger is right else right
+            ordered = isinstance(operator, (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual))
+            return ordered and _is_size(larger if holds else smaller)
+        case _:
+            return False
+
+
+def _is_size(node: cst.BaseExpression) -> bool:
+    """Whether an expression is a loss or a norm, by its name, and no count or best value so far."""
+    parts = [part for part in walk(node) if isinstance(part, (cst.Name, cst.Attribute))]
+    words = {word for part in parts for word in catalogue.tokens(last_name(part))}
+    counts = any(isinstance(part, cst.BinaryOperation) for part in walk(node))
+    return bool(words & {"norm", "loss"}) and words.isdisjoint(_OTHER) and not counts
 
 
 def _last_jump(arm: cst.CSTNode | None) -> tuple[cst.CSTNode, cst.CSTNode] | None:

@@ -1,0 +1,147 @@
+"""What the linter says of a program, by rows, and whether its runs bear that out."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from generated.ledger import Foreign, Found, Met, Run, Stale
+from gradlint.diagnostics import Diagnostic
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the runs of a program showed."""
+
+    stale: Found[Stale] = field(default_factory=Found)
+    foreign: Found[Foreign] = field(default_factory=Found)
+    met: set[Met] = field(default_factory=set)
+    slips: set[int] = field(default_factory=set)
+    runs: int = 0
+
+    def add(self, run: Run) -> None:
+        """One more run."""
+        self.stale |= run.stale
+        self.foreign |= run.foreign
+        self.met |= run.met
+        self.slips |= run.slips
+        self.runs += 1
+
+
+class Claim(abc.ABC):
+    """What one report claims to happen."""
+
+    @abc.abstractmethod
+    def happens(self, seen: Seen) -> bool:
+        """Whether it did, and no slip explains it."""
+
+    @abc.abstractmethod
+    def is_explained(self, seen: Seen) -> bool:
+        """Whether it did, but only because of a slip, which is what has to be told."""
+
+    def is_refuted(self, seen: Seen) -> bool:
+        """Whether anything happened that must not, if it is true."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Reused(Claim):
+    """A backward adds to what a step has applied, and that is applied again; not `added` where another row is told."""
+
+    applied: int
+    added: int
+
+    def __str__(self) -> str:
+        return f"{self.added} adds to what {self.applied} applied"
+
+    def happens(self, seen: Seen) -> bool:
+        return any(map(self._is, seen.stale.certain | seen.stale.hidden))
+
+    def is_explained(self, seen: Seen) -> bool:
+        return any(map(self._is, seen.stale.slipped))
+
+    def _is(self, stale: Stale) -> bool:
+        return self.added == stale.added and self.applied in stale.applied
+
+
+@dataclass(frozen=True, slots=True)
+class Idle(Claim):
+    """A step never finds anything after a clear; `added` is what that drops, if anything (0: nothing)."""
+
+    step: int
+    clear: int
+    added: int
+
+    def __str__(self) -> str:
+        return f"{self.step} finds nothing, for {self.clear} drops what {self.added or 'nobody'} added"
+
+    def happens(self, seen: Seen) -> bool:
+        return any(self._is(met) and not met.excused for met in seen.met)
+
+    def is_explained(self, seen: Seen) -> bool:
+        return any(map(self._is, seen.met))
+
+    def is_refuted(self, seen: Seen) -> bool:
+        return any(met.row == self.step and not met.idle for met in seen.met)
+
+    def _is(self, met: Met) -> bool:
+        dropped = (self.added, self.clear) in met.dropped if self.added else self.clear in met.clears
+        return met.row == self.step and met.idle and dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Polluted(Claim):
+    """A step applies what the loss of another network has left, beside one of its own."""
+
+    left: int
+    served: int
+    own: int
+    again: int
+
+    def __str__(self) -> str:
+        return f"{self.own} adds to what {self.left} left for {self.served}, and {self.again} applies both"
+
+    def happens(self, seen: Seen) -> bool:
+        return any(map(self._is, seen.foreign.certain | seen.foreign.hidden))
+
+    def is_explained(self, seen: Seen) -> bool:
+        return any(map(self._is, seen.foreign.slipped))
+
+    def _is(self, foreign: Foreign) -> bool:
+        rows = (foreign.left, foreign.own, foreign.again)
+        return rows == (self.left, self.own, self.again) and self.served in foreign.served
+
+
+def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
+    """What some reports claim. Rules that are not judged claim nothing here."""
+    for each in diagnostics:
+        rows = _Rows(each)
+        match each.code:
+            case "GRD101":
+                added = each.span.start.row
+                yield Reused(rows.of("applied here", "handed over here", default=added), added)
+            case "GRD104":
+                yield Reused(rows.of("applies gradients"), rows.of("adds to what"))
+            case "GRD102":
+                yield Idle(rows.of("finds none"), rows.of("drops them"), rows.of("adds gradients"))
+            case "GRD201":
+                clear = rows.of("clears them", "clears the gradients")
+                yield Idle(rows.of("finds no"), clear, rows.of("adds gradients"))
+            case "GRD105":
+                left, served = rows.of("adds to what"), rows.of("applies only")
+                yield Polluted(left, served, rows.of("adds to the rest"), rows.of("applies both"))
+            case _:
+                pass
+
+
+class _Rows:
+    """The rows of a report by what is said of them. Calls may come first in its story, so their order says nothing."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self._told = [(diagnostic.label or "", diagnostic.span.start.row)]
+        self._told += [(each.message, each.span.start.row) for each in diagnostic.related]
+
+    def of(self, *beginnings: str, default: int = 0) -> int:
+        """The row of the first place whose label begins in one of some ways."""
+        return next((row for label, row in self._told if label.startswith(beginnings)), default)

@@ -38,6 +38,8 @@ class Transfer:
             elif event.target.name in graph.parameters and event.target.scope == graph.scope:
                 # The caller's object is what it was, only this name means something else from now on.
                 yield replace(fact, region=_unnamed(fact.region, event.target), literals=after)
+            elif self._rule.certain:
+                yield replace(fact, state=self._start, literals=after)
             # What else is new has no gradients yet.
         elif not self._reach.concerns(event, fact.region):
             yield fact
@@ -85,7 +87,8 @@ class Transfer:
             literals = guards.advance(literals, path, 1, graph.memory.phases, exactly=edge.counted)
         if edge.loop is not None:
             literals = guards.settle(literals, graph.volatile)
-        literals |= _first_trip(edge)
+        if not self._rule.certain:
+            literals |= _first_trip(edge)
         if edge.sets:
             literals = self._with(literals, edge.sets, graph, fact.region)
         same = literals is fact.literals and region is fact.region
@@ -108,7 +111,7 @@ class Transfer:
         arithmetic = _counter_of(condition) in graph.counters and decisions.happens_both_ways(literals, condition)
         if not arithmetic and self._avoids(edge, fact):
             return None
-        if conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
+        if not self._rule.certain and conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
 
@@ -132,7 +135,12 @@ class Transfer:
         return self._with(counted, holds, graph, fact.region) if counted else counted
 
     def _with(self, literals: Literals, more: Iterable[Literal], graph: Graph, region: Region) -> Literals:
-        """Literals with those of some more that are worth remembering, and what these say of cycles that are."""
+        """Literals with those of some more that are worth remembering, and what these say of cycles that are.
+
+        Where a report has to hold on all ways, more of them do no harm, and what a caller says is enough.
+        """
+        if self._rule.certain:
+            return literals
         kept = self._sparse.view(graph, region).kept
         told = {literal for literal in more if _family_of(literal) in kept}
         for literal in more:

@@ -12,7 +12,8 @@ from gradlint.regions import GROUPS, NAMELESS, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import before_star, matched
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope, calls, clears_one_of, is_idle, is_stub
+from gradlint.syntax.outlines import is_idle, is_stub
+from gradlint.syntax.scopes import Scope, calls, clears_one_of
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
 

@@ -22,8 +22,9 @@ from gradlint.syntax.effects import Effects
 from gradlint.syntax.iterators import Iterators
 from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.outlines import only_steps_or_clears, refuses
 from gradlint.syntax.schedulers import Schedulers
-from gradlint.syntax.scopes import Scope, only_steps_or_clears, refuses
+from gradlint.syntax.scopes import Scope
 from gradlint.syntax.slips import Slips
 from gradlint.syntax.surroundings import freezes, may_stop
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything

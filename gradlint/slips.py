@@ -24,16 +24,19 @@ class Slip(Event):
 class Uncalled(Slip):
     """A method is named and not called: `optimizer.zero_grad`.
 
-    `of` is the object whose method it is, `schedules` says that it is a scheduler's.
+    `of` is the object whose method it is, `params` are those that it steps, if it is an optimizer, `schedules` says
+    that it is a scheduler's.
     """
 
     method: str
     of: Path | None
     schedules: bool = False
+    params: tuple[Path, ...] = ()
 
     def reaches(self, region: Region) -> bool:
         """Whether it is a clear of the region, or nobody can tell of what."""
         meant = self.of is None or self.of.touches(region.owner) or self.of.touches(region.params)
+        meant = meant or any(path.touches(region.params) for path in self.params)
         return self.method == "zero_grad" and (meant or not region.known)
 
 

@@ -34,7 +34,9 @@ class Methods:
         optimizer = self._objects.optimizer(receiver, self._scope)
         place = Place(value, statement, text_of(value), text_of(receiver))
         path = self._objects.path(receiver, self._scope)
-        return Uncalled(place, self._is_enough(name, receiver, optimizer), name, path, name == "step" and not optimizer)
+        fixable = self._is_enough(name, receiver, optimizer)
+        params = self._objects.stepped_params(path) if optimizer is not None and path is not None else ()
+        return Uncalled(place, fixable, name, path, name == "step" and not optimizer, params)
 
     def _is_enough(self, name: str, receiver: cst.BaseExpression, optimizer: Optimizer | None) -> bool:
         """Whether parentheses with nothing in them are all that it takes."""

@@ -51,7 +51,7 @@ class StaleGradsOnSkip(FlowRule):
     ## When is it on purpose
 
     A batch that is skipped before its backward leaves nothing behind, and is not reported. Nor is a condition that
-    counts batches: waiting for the end of a window is no skipping.
+    counts batches, or asks whether a loss or a norm is large enough: waiting for more is no skipping.
 
     ## Fix safety
 

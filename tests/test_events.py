@@ -214,7 +214,9 @@ def train(model, opt, x, y, environment, hooks, tools, scheduler):
         "measure(lambda: x)",
         "go = x.backward\n    go()",
         "x.grad.add_(y)",
-        "print(x.grad)",
+        "work(x.grad)",
+        "tools.log(x.grad)",
+        "g = x.grad",
         "yield x",
     ],
 )
@@ -226,6 +228,8 @@ def test_may_add(code: str) -> None:
     "code",
     [
         "out = model(x)",
+        "print(x.grad)",
+        "torch.distributed.all_reduce(x.grad)",
         "out = model.encode(x)",
         "loss = F.mse_loss(x, y).mean().item()",
         "out = torch.cat([x, y]).view(-1).to('cpu')",

@@ -37,6 +37,22 @@ def stepped(program: str, expression: str, scope_name: str = "<module>") -> list
         pytest.param("o = SGD(net.fc.parameters(), lr=1)", "o", ["net.fc"], id="imported-class-and-part-of-a-model"),
         pytest.param("o = SGD([w, b], lr=1)", "o", ["w", "b"], id="tensors"),
         pytest.param("ws = [w, b]\no = SGD(ws)", "o", ["w", "b"], id="tensors-by-name"),
+        pytest.param(
+            "o = SGD([dict(params=[w]), dict(params=a.parameters(), lr=1)])", "o", ["w", "a"], id="dict-groups"
+        ),
+        pytest.param("o = getattr(optim, kind)(net.parameters())", "o", ["net"], id="class-by-a-name"),
+        pytest.param(
+            "named = list(net.named_parameters())\no = SGD([{'params': [p for n, p in named if 'bias' in n]}])",
+            "o",
+            ["net"],
+            id="names-and-parameters-in-a-list",
+        ),
+        pytest.param(
+            "named = [(n, p) for n, p in net.named_parameters() if p.ndim > 1]\no = SGD([p for _, p in named])",
+            "o",
+            ["net"],
+            id="pairs-of-names-and-parameters",
+        ),
         pytest.param("o = SGD(list(a.parameters()) + list(b.parameters()))", "o", ["a", "b"], id="sum-of-lists"),
         pytest.param("o = SGD(itertools.chain(a.parameters(), b.parameters()))", "o", ["a", "b"], id="chain"),
         pytest.param("o = SGD([{'params': a.parameters()}, {'params': [w], 'lr': 1}])", "o", ["a", "w"], id="groups"),

@@ -10,6 +10,9 @@ import libcst as cst
 from gradlint.regions import Path
 from gradlint.syntax.program import Definition, File, Program
 from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.tree import constant_of
+
+ANY_NAME = "Any"  # of what `getattr(module, name)` gives, where the name is only known at run time
 
 
 class Definitions:
@@ -133,6 +136,9 @@ class Definitions:
                 return f"{base}.{attribute}" if base else ""
             case cst.Subscript(value=value):
                 return self.qualified(value, scope)
+            case cst.Call(func=cst.Name(value="getattr"), args=[cst.Arg(value=module), cst.Arg(value=named), *_]):
+                base, (known, written) = self.qualified(module, scope), constant_of(named)
+                return f"{base}.{written if known else ANY_NAME}" if base else ""
             case _:
                 return ""
 

@@ -305,13 +305,16 @@ class Effects:
         clears = self._callees.clears_around(node) or self._frameworks.captures(node)
         return [Forget(Place(node, statement, text_of(node)), None)] if clears else []
 
-    def read(self, node: cst.Attribute, statement: cst.CSTNode) -> list[Event]:
-        """A gradient that is looked at, or a property that does more than look."""
+    def read(self, node: cst.Attribute, statement: cst.CSTNode, given_to: cst.Call | None = None) -> list[Event]:
+        """A gradient that is looked at, by the call that it is given to, or a property that does more than look."""
         if self._callees.is_clearing_property(node):
             return [Forget(self._place(node, statement), None)]
         place = self._place(node, statement)
-        # Whoever looks at gradients may do so to change them.
-        return [Read(place), MayAdd(place)] if node.attr.value == "grad" else []
+        if node.attr.value != "grad":
+            return []
+        # Whoever looks at gradients may do so to change them; what only computes makes nothing out of nothing.
+        computes = given_to is not None and self._unfollowed.only_computes(given_to)
+        return [Read(place)] if computes else [Read(place), MayAdd(place)]
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")

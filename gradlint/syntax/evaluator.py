@@ -226,12 +226,12 @@ class Evaluator(ParameterLists):
         target = inner.target
         if isinstance(elt, cst.Name) and isinstance(target, cst.Name) and target.value == elt.value:
             return self.value(inner.iter, scope, depth + 1) if inner is loop else None
-        if isinstance(elt, cst.Name) and isinstance(target, cst.Tuple) and isinstance(inner.iter, cst.Call):
-            return (
-                self.value(inner.iter, scope, depth + 1)
-                if self.callee_name(inner.iter) in catalogue.NAMED_PARAMETER_METHODS
-                else None
-            )
+        # `p for name, p in model.named_parameters()`, and the pairs themselves.
+        parts = [part for part in elements_of(elt) or [elt] if isinstance(part, cst.Name)]
+        named = {part.value for part in elements_of(target) or () if isinstance(part, cst.Name)}
+        if parts and named.issuperset(part.value for part in parts):
+            found = self.value(inner.iter, scope, depth + 1)
+            return found if isinstance(found, Parameters) else None
         return None
 
     def _called(self, call: cst.Call, scope: Scope, depth: int) -> Value:

@@ -42,6 +42,9 @@ class ParameterLists(Instances, abc.ABC):
             return None
         if isinstance(node, cst.StarredElement):
             return self._flatten(node.value, scope, depth + 1)
+        group = _of_group(node)
+        if group is not None:
+            return self._flatten(group, scope, depth + 1)
         found = self.value(node, scope, depth)
         match found:
             case Parameters(of=of):
@@ -86,3 +89,10 @@ class ParameterLists(Instances, abc.ABC):
                 path = self.path(argument.value, scope)
                 if path is not None:
                     yield path
+
+
+def _of_group(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The parameters of a group that is written `dict(params=..., lr=...)`."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Name) or node.func.value != "dict":
+        return None
+    return next((a.value for a in node.args if a.keyword is not None and a.keyword.value == "params"), None)

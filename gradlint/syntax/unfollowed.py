@@ -19,7 +19,7 @@ from gradlint.syntax.values import Function
 _PACKAGES = sys.stdlib_module_names | frozenset(
     """torch torchvision torchaudio torchmetrics torchinfo numpy scipy pandas sklearn matplotlib seaborn PIL cv2 skimage
     imageio tqdm wandb tensorboardX tensorboard einops absl omegaconf hydra yaml termcolor colorama rich loguru psutil
-    horovod apex h5py""".split()
+    horovod apex h5py nvtx""".split()
 )
 """Packages that compute, read, draw or count. Of PyTorch's own, what adds gradients elsewhere is not meant."""
 
@@ -68,6 +68,10 @@ class Unfollowed:
         if _computes_loss(name, used=used):
             yield ComputeLoss(place)
 
+    def only_computes(self, call: cst.Call) -> bool:
+        """Whether a call is of a package that is known to compute, and may run no function of the project."""
+        return self._is_of_a_known_package(call.func) and not any(map(self._is_function, call.args))
+
     def _may_add(self, call: cst.Call, name: str, *, used: bool) -> bool:
         """Whether a call may add gradients; `used` says that somebody takes what it gives back.
 
@@ -84,6 +88,8 @@ class Unfollowed:
             return False
         if words & _MAY_ADD and not words & {"clip", "scheduler", "sched", "ema", "log", "logger"}:
             return True
+        if call.args and all(_is_plain_number(argument.value) for argument in call.args):
+            return False
         if not self._strict or self._scope.name == "forward" or name == "forward":
             return False
         return not (self._computes(call.func, used=used) or _is_harmless(name, words))
@@ -128,6 +134,11 @@ class Unfollowed:
         owner = self._scope.owner(node.value) if isinstance(node, cst.Name) else None
         bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
         return bool(bindings) and all(each.imported for each in bindings)
+
+
+def _is_plain_number(node: cst.BaseExpression) -> bool:
+    """Whether an expression is what a tensor was read out to, through which nothing is back-propagated."""
+    return isinstance(node, cst.Call) and last_name(node.func) in ("item", "float", "int")
 
 
 def _is_harmless(name: str, words: set[str]) -> bool:

@@ -44,7 +44,7 @@ def _call(low: Lowering, node: cst.Call) -> None:
         lower(low, node.func)
     for argument in node.args:
         if name not in catalogue.UPDATING_METHODS:
-            lower(low, argument.value)
+            _argument(low, node, argument.value)
     scheduled = low.schedulers.stepped(node, low.statement)
     if scheduled is not None:  # that is all it does
         low.emit(scheduled)
@@ -136,6 +136,14 @@ def _conditional(low: Lowering, node: cst.IfExp) -> None:
 def _walrus(low: Lowering, node: cst.NamedExpr) -> None:
     lower(low, node.value)
     low.assign(node.target, node.value)
+
+
+def _argument(low: Lowering, call: cst.Call, value: cst.BaseExpression) -> None:
+    if isinstance(value, cst.Attribute) and value.attr.value == "grad":
+        lower(low, value.value)
+        _emit(low, low.effects.read(value, low.statement, given_to=call))
+    else:
+        lower(low, value)
 
 
 def _yield(low: Lowering, node: cst.Yield) -> None:

@@ -80,7 +80,7 @@ class Clear(Event):
 
         Another optimizer may have a part of the same network only; of elements of containers, this may be another one.
         """
-        if self.possible or not (_is_one(region.owner) and _is_one(region.params)):
+        if not (_is_one(region.owner) and _is_one(region.params)):
             return False
         if self.owner is not None:
             return self.owner == region.owner

@@ -48,6 +48,14 @@ class Typestate(abc.ABC):
         """Whether the event is none to speak of if it meets this state, whatever else it meets."""
         return False
 
+    def together(self, event: Event) -> Iterable[Region]:
+        """The regions that all must break the rule at an event, or none does."""
+        return ()
+
+    def takes_for_run(self, event: Event) -> bool:
+        """Whether a loop over something that may be empty is taken to have a trip if this event is in it."""
+        return False
+
     @abc.abstractmethod
     def begins(self, event: Event, before: Hashable) -> bool:
         """Whether the story of a report begins with this event, which met this state."""

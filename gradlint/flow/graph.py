@@ -18,7 +18,7 @@ class Edge:
     `rebinds` are the variables that a loop sets on it, `advances` the counters that it adds one to, `sets` what is
     known of counters at their first value; the trips of a loop that is `counted` are told apart. `loop` is the loop
     that begins another trip with it, `leaves` the containers whose current element it leaves behind. With `ends_scope`
-    that scope's variables are new.
+    that scope's variables are new. With `no_trip` it goes around a loop over something that may be empty.
     """
 
     source: int
@@ -32,6 +32,7 @@ class Edge:
     counted: bool = False
     loop: object | None = None
     ends_scope: int | None = None
+    no_trip: bool = False
 
 
 @dataclass(slots=True)

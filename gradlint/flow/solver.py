@@ -64,11 +64,17 @@ class Solver:
         MAX_WORK.note(len(self._work))
         self._lost = self._lost or bool(self._work)
         for (event, region), ends in self._met.items():
-            if (event, region) in self._spared or (self._lost and self._rule.certain):
+            if self._is_spared(event, region):
                 continue
             around = self._around(ends[0][0].graph, region)
             for story in stories(ends, self._rule, self._reach.concerns, self._sparse):
                 yield Report(region, event, story.path, story.opened, around, story.again, self._inside)
+
+    def _is_spared(self, event: Event, region: Region) -> bool:
+        if self._lost and self._rule.certain:
+            return True
+        met = (event, region), *((event, other) for other in self._rule.together(event))
+        return any(each in self._spared or each not in self._met for each in met)
 
     def _around(self, graph: Graph, region: Region) -> Around:
         if (graph, region) not in self._arounds:

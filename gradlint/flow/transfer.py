@@ -66,6 +66,8 @@ class Transfer:
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         """The fact at the end of an edge; None where the path cannot be, or would prove nothing."""
+        if edge.no_trip and any(map(self._rule.takes_for_run, edge.avoids)):
+            return None
         if fact.state == self._start:
             return _unbegun(edge, graph, fact)
         literals = self._tested(edge, graph, fact)

@@ -57,8 +57,8 @@ class StepOnClearedGrads(FlowRule):
     ## What it cannot see
 
     It stays silent where a call that it cannot follow, or code that sets or looks at `.grad`, stands between the clear
-    and the step; a loss function that is given from outside is such a call. So is it where one optimizer steps several
-    networks.
+    and the step; a loss function that is given from outside is such a call. Where one optimizer steps several networks,
+    it only speaks if nothing is left for any of them.
     """
 
     code = "GRD201"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Hashable, Iterator, Mapping, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 
 from gradlint.events import (
     Accumulate,
@@ -97,8 +97,12 @@ class IdleSteps(Typestate):
                 yield Pending.UNKNOWN
 
     def judge(self, state: Hashable, event: Event, region: Region) -> bool:
-        """A step must not find nothing; one of several optimizers or networks may find something of another."""
-        return state in IDLE and isinstance(event, Step) and len(event.regions) == 1
+        """A step must not find nothing."""
+        return state in IDLE and isinstance(event, Step)
+
+    def together(self, event: Event) -> Iterable[Region]:
+        """A step of several optimizers or networks finds something as soon as one of them has it."""
+        return event.regions if isinstance(event, Step) else ()
 
     def begins(self, event: Event, before: Hashable) -> bool:
         """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""
@@ -109,6 +113,10 @@ class IdleSteps(Typestate):
     def spares(self, state: Hashable, event: Event) -> bool:
         """A step that may find something is none to speak of, whatever it finds on other ways."""
         return isinstance(event, Step) and state not in IDLE
+
+    def takes_for_run(self, event: Event) -> bool:
+        """Whoever adds gradients batch by batch has batches."""
+        return isinstance(event, Accumulate)
 
     def owes_clear(self, state: Hashable) -> bool:
         """Going around a clear is a way like any other."""

@@ -111,7 +111,7 @@ def _loop(
         exits.append(Edge(foot, literal=last))
     holds = inside
     if not runs:
-        exits.append(Edge(head, avoids=events))
+        exits.append(Edge(head, avoids=events, no_trip=True))
         holds = before & inside
     low.continue_at(exits, holds)
     _after(low, orelse, frame.breaks, holds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from gradlint.events import Accumulate, Call, Clear, Consume, Event, Step, Unstepped
 from gradlint.flow.facts import Report
@@ -40,6 +40,16 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
         return False  # a clear that does not happen is no reason to find nothing
     slips = (moment.event for moment in report.path if moment.concerns and isinstance(moment.event, Slip))
     return any(TELLERS.get(type(slip)) in selected for slip in slips)
+
+
+def is_echo(cause: Event, report: Report, others: Iterable[tuple[Event, Report]]) -> bool:
+    """Whether what a report comes from would change nothing: another clear follows it on the way to the same step, and
+    is told itself; `others` are the causes of other reports, and these.
+    """
+    after = {moment.event for moment in report.path} - {cause}
+    return isinstance(cause, Clear) and any(
+        each.event is report.event and isinstance(other, Clear) and other in after for other, each in others
+    )
 
 
 def is_slip_told_by_another(cause: Event, selected: Set[str]) -> bool:

@@ -235,3 +235,24 @@ def test_a_step_that_is_not_called_explains_why_nothing_steps() -> None:
 
 def test_without_it_nothing_else_is_said() -> None:
     assert told({"main": UNSTEPPED.format(step="pass")}) == ["GRD202"]
+
+
+CLEARED_TWICE = """\
+import torch
+
+def main(model, loader, first):
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    for epoch in range(9):
+        model(first).sum().backward()
+        for x in loader:
+            opt.zero_grad()
+            if x.any():
+                model(x).sum().backward()
+            {again}
+            opt.step()
+"""
+
+
+def test_what_is_dropped_before_another_drop_is_no_second_finding() -> None:
+    assert told({"main": CLEARED_TWICE.format(again="opt.zero_grad()")}) == ["GRD102"]
+    assert told({"main": CLEARED_TWICE.format(again="pass")}) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -48,7 +48,7 @@ class Typestate(abc.ABC):
         """Whether the event is none to speak of if it meets this state, whatever else it meets."""
         return False
 
-    def together(self, event: Event) -> Iterable[Region]:
+    def together(self, event: Event) -> Sequence[Region]:
         """The regions that all must break the rule at an event, or none does."""
         return ()
 

@@ -73,8 +73,11 @@ class Solver:
     def _is_spared(self, event: Event, region: Region) -> bool:
         if self._lost and self._rule.certain:
             return True
-        met = (event, region), *((event, other) for other in self._rule.together(event))
-        return any(each in self._spared or each not in self._met for each in met)
+        own = self._rule.together(event)
+        if region in own:
+            return any((event, each) in self._spared or (event, each) not in self._met for each in own)
+        # A caller has named what the scope itself knows nothing of; it may have named several.
+        return any(each is event and other not in own for each, other in self._spared)
 
     def _around(self, graph: Graph, region: Region) -> Around:
         if (graph, region) not in self._arounds:

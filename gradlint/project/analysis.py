@@ -16,7 +16,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, pruned
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
-from gradlint.precedence import is_explained, is_slip_told_by_another, is_told_by_another
+from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another
 from gradlint.project.callers import Callers
 from gradlint.project.link import clearing_roots, clears, entered
 from gradlint.project.modules import Modules
@@ -180,6 +180,8 @@ class _Judged:
             told = [each for each in told if not any(self._resting_on(each.report, graphs))]
         told = [each for each in told if self._holds(each, graphs, homes)]
         told = [each for each in told if not is_explained(each.rule.code, each.report, self._steps)]
+        causes = [(each.finding.cause, each.report) for each in told]
+        told = [each for each in told if not is_echo(each.finding.cause, each.report, causes)]
         self._steps |= {each.report.event.place.node: each.rule.code for each in told}
         yield from Teller(self.file, homes).diagnostics(told)
 

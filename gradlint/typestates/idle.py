@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 
 from gradlint.events import (
     Accumulate,
@@ -100,7 +100,7 @@ class IdleSteps(Typestate):
         """A step must not find nothing."""
         return state in IDLE and isinstance(event, Step)
 
-    def together(self, event: Event) -> Iterable[Region]:
+    def together(self, event: Event) -> Sequence[Region]:
         """A step of several optimizers or networks finds something as soon as one of them has it."""
         return event.regions if isinstance(event, Step) else ()
 

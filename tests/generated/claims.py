@@ -86,8 +86,11 @@ class Idle(Claim):
         return any(met.row == self.step and not met.idle for met in seen.met)
 
     def _is(self, met: Met) -> bool:
-        dropped = (self.added, self.clear) in met.dropped if self.added else self.clear in met.clears
-        return met.row == self.step and met.idle and dropped
+        if met.row != self.step or not met.idle:
+            return False
+        if self.added:
+            return (self.added, self.clear) in met.dropped
+        return self.clear in met.clears or not met.cleared  # where nothing ever was, nothing could be cleared
 
 
 @dataclass(frozen=True, slots=True)

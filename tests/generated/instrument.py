@@ -86,7 +86,9 @@ class Probe:
                     parameter.emptied.excused = True
         if method == "zero_grad":
             for deposit in self._meant(targets):
-                deposit.lying.slipped = deposit.used.slipped = True
+                deposit.lying.slipped = True
+                # Before the step that applies it, a clear would have had another effect than the one that is missing.
+                deposit.used.slipped = deposit.used.slipped or bool(deposit.applied)
 
     def _around(self, targets: _Targets, flags: frozenset[str]) -> None:
         for deposit in self._meant(targets) if COUNTED not in flags else ():

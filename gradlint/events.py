@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gradlint.regions import ELEMENT, Path, Region, is_slice
+from gradlint.regions import ELEMENT, GROUPS, Path, Region, is_slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Clear(Event):
             return False
         if self.owner is not None:
             return self.owner == region.owner
+        if region.owner.field(GROUPS) in self.params:
+            return True
         return region.known and any(path.holds(region.params) for path in self.params)
 
     def reaches(self, region: Region) -> bool:

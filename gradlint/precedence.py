@@ -46,10 +46,9 @@ def is_echo(cause: Event, report: Report, others: Iterable[tuple[Event, Report]]
     """Whether what a report comes from would change nothing: another clear follows it on the way to the same step, and
     is told itself; `others` are the causes of other reports, and these.
     """
-    after = {moment.event for moment in report.path} - {cause}
-    return isinstance(cause, Clear) and any(
-        each.event is report.event and isinstance(other, Clear) and other in after for other, each in others
-    )
+    events = [moment.event for moment in report.path if moment.concerns]
+    after = events[events.index(cause) + 1 :] if isinstance(cause, Clear) and cause in events else []
+    return any(each.event is report.event and isinstance(other, Clear) and other in after for other, each in others)
 
 
 def is_slip_told_by_another(cause: Event, selected: Set[str]) -> bool:

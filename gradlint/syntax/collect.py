@@ -214,6 +214,8 @@ class _Collector:
                 method = _method(scope, base)
                 if method is not None and method.parent is not None:
                     method.parent.attributes[attr.value].append(binding)
+                elif isinstance(value, (cst.Name, cst.Attribute)):
+                    scope.parts[base].append(binding)
                 if changed or method is None or method.name != "__init__":
                     self.volatile.add(f".{attr.value}")
             case cst.Attribute(attr=attr):

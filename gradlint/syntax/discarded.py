@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -62,8 +62,9 @@ class Discards:
         return name == "zero_grad" or (name in catalogue.OVERWRITING_METHODS and ".grad." in text_of(call.func))
 
     def _back_propagates(self) -> bool:
+        """Whether code of the scope, or of a closure in it, speaks of that."""
         mentions = self._objects.program.home(self._scope).table.mentions.get("backward", ())
-        return any(mention.scope is self._scope for mention in mentions)
+        return any(self._scope in _around(mention.scope) for mention in mentions)
 
     def _is_own(self, target: cst.BaseExpression) -> bool:
         """Whether something can be assigned to here without another variable coming into being."""
@@ -98,6 +99,14 @@ class Discards:
         after = nodes[next((n for n, node in enumerate(nodes) if node is tensor), 0) :]
         given = (node.value for node in after if isinstance(node, cst.Arg))
         return any(isinstance(value, cst.Name) and value.value == tensor.value for value in given)
+
+
+def _around(scope: Scope) -> Iterator[Scope]:
+    """A scope, and the functions that it is defined in."""
+    yield scope
+    while scope.parent is not None and scope.parent.kind == "function":
+        scope = scope.parent
+        yield scope
 
 
 def _is_sum(bindings: Iterable[Binding]) -> bool:

@@ -250,8 +250,21 @@ class Objects(Evaluator):
                                 if given != made:
                                     inner.setdefault(made, set()).add(given)
                                     outer.setdefault(given, set()).add(made)
+                for whole, joined in self._joined(scope):
+                    inner.setdefault(whole, set()).add(joined)
+                    outer.setdefault(joined, set()).add(whole)
             self._wrappers[file] = inner, outer
         return self._wrappers[file]
+
+    def _joined(self, scope: Scope) -> Iterator[tuple[Path, Path]]:
+        """Objects that get a part of another, as with `net.head = head` and `decoder.weight = embedding.weight`."""
+        for name, bindings in scope.parts.items():
+            whole = self.path(cst.Name(name), scope)
+            for binding in bindings if whole is not None else ():
+                part = self.path(binding.value, scope) if binding.value is not None and not binding.items else None
+                if whole is not None and part is not None:
+                    is_tensor = part.fields[-1:] in (("weight",), ("bias",))
+                    yield whole, Path(part.scope, part.name, part.fields[:-1]) if is_tensor else part
 
     def _made_from(self, call: cst.Call, binding: Binding) -> Iterator[Path]:
         """The objects that a call was given which gave back this one: of what it gives back prepared, only its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -83,12 +83,20 @@ class ParameterLists(Instances, abc.ABC):
         return self._flatten(node, scope, 0)
 
     def given(self, call: cst.Call, scope: Scope) -> Iterator[Path]:
-        """The objects that a call is given."""
-        for argument in call.args:
-            if isinstance(argument.value, (cst.Name, cst.Attribute, cst.Subscript)):
-                path = self.path(argument.value, scope)
-                if path is not None:
-                    yield path
+        """The objects that a call is given, also in lists, tuples and dictionaries."""
+        for part in _parts(argument.value for argument in call.args):
+            path = self.path(part, scope)
+            if path is not None:
+                yield path
+
+
+def _parts(nodes: Iterable[cst.BaseExpression]) -> Iterator[cst.Name | cst.Attribute | cst.Subscript]:
+    for node in nodes:
+        match node:
+            case cst.Name() | cst.Attribute() | cst.Subscript():
+                yield node
+            case cst.List(elements=elements) | cst.Tuple(elements=elements) | cst.Dict(elements=elements):
+                yield from _parts(element.value for element in elements)
 
 
 def _of_group(node: cst.BaseExpression) -> cst.BaseExpression | None:

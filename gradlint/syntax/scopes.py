@@ -60,6 +60,8 @@ class Scope:
     foreign: dict[str, bool] = field(default_factory=dict)  # declared global (True) or nonlocal (False)
     # Of a class: attributes set through the first parameter of its methods.
     attributes: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    # What code here makes a part of a variable's object, `net.head = head`, by the variable.
+    parts: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
     bases: list[cst.BaseExpression] = field(default_factory=list)
     decorators: list[cst.BaseExpression] = field(default_factory=list)
     # Of a module: the names of the modules from which everything is imported.

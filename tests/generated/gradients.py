@@ -34,7 +34,8 @@ class Deposit:
     """What one backward put into one `.grad`; the rows of the backward and of the steps that applied it.
 
     `reach` is everything that this backward put something into; there are excuses since it came, and others since it
-    was applied. `blurred`: a stranger was called since, who may have added something as well.
+    was applied. `blurred`: a stranger was called since, who may have added something as well. `passed_by`: since then a
+    loop that adds had no trip.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Deposit:
     lying: Excuse = field(default_factory=Excuse)
     used: Excuse = field(default_factory=Excuse)
     blurred: bool = False
+    passed_by: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +69,7 @@ class Emptied:
     """What has become of a `.grad` since something was put into it: by which rows it was cleared, and what they dropped
     that nobody had applied, as rows of backward and clear. `sure`: of something that was dropped everybody can tell.
     `lossy`: a loss was computed after the clear. `excused`: a backward was named and not called. `blurred`: a stranger
-    was called since, who may have added something.
+    was called since, who may have added something. `passed_by`: since then a loop that adds had no trip.
     """
 
     clears: set[int] = field(default_factory=set)
@@ -76,6 +78,7 @@ class Emptied:
     sure: bool = False
     excused: bool = False
     blurred: bool = False
+    passed_by: bool = False
 
 
 class Leaf:
@@ -117,11 +120,18 @@ class Leaf:
         self.emptied.clears.add(row)
         dropped = [each for each in deposits if not each.applied]
         self.emptied.dropped |= {(each.row, row) for each in dropped}
-        self.emptied.sure = self.emptied.sure or any(not each.blurred for each in dropped)
+        self.emptied.sure = self.emptied.sure or any(not (each.blurred or each.passed_by) for each in dropped)
         self.emptied.blurred = False
 
+    def pass_by(self) -> None:
+        """A loop that adds has no trip: the linter takes it to have one."""
+        self.emptied.passed_by = True
+        for each in self.deposits:
+            each.passed_by = True
+
     def blur(self) -> None:
-        """A stranger is called."""
+        """A stranger is called, who may have added something: what was dropped before tells nothing any more."""
         self.emptied.blurred = True
+        self.emptied.sure = self.emptied.lossy = False
         for each in self.deposits:
             each.blurred = True

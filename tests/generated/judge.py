@@ -9,7 +9,7 @@ from itertools import islice
 
 from generated.claims import Claim, Seen, claims
 from generated.instrument import runs
-from generated.missing import missed
+from generated.missing import WAYS, missed
 from generated.slips import slips
 from gradlint.diagnostics import Diagnostic
 from gradlint.fixer import fix
@@ -67,16 +67,23 @@ def judge(text: str) -> Judged:
     said = list(claims(diagnostics))
     what = seen(text, said)
     verdict = "wrong" if what.stale.certain else "doubtful" if what.stale.hidden else "right"
-    found = (*_false_alarms(said, what), *missed(text, said, what), *_slips(text, diagnostics, what))
+    found = (*_false_alarms(text, said, what), *missed(text, said, what), *_slips(text, diagnostics, what))
     return Judged(verdict, found)
 
 
-def _false_alarms(said: Sequence[Claim], what: Seen) -> Iterator[str]:
+def _false_alarms(text: str, said: Sequence[Claim], what: Seen) -> Iterator[str]:
     for claim in said:
         if claim.is_refuted(what):
             yield f"not always: {claim}"
-        elif not claim.happens(what):
+        elif not claim.happens(what) and not (claim.any_way and claim.happens(_ways(text))):
             yield f"{'told twice' if claim.is_explained(what) else 'false alarm'}: {claim}"
+
+
+def _ways(text: str) -> Seen:
+    found = Seen()
+    for run in islice(runs(text, 0, zlib.crc32(text.encode()), free=True), WAYS):
+        found.add(run)
+    return found
 
 
 def _slips(text: str, diagnostics: Sequence[Diagnostic], what: Seen) -> Iterator[str]:

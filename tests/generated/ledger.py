@@ -41,6 +41,7 @@ class Met:
 
     `wasted`: everybody can tell that something was dropped, or a loss computed after the clear. `excused`: a backward
     would have added, had it been called. `blurred`: a stranger may have added, for all that anybody can tell.
+    `passed_by`: a loop that adds had no trip on the way.
     """
 
     row: int
@@ -50,6 +51,7 @@ class Met:
     wasted: bool
     excused: bool
     blurred: bool
+    passed_by: bool
     clears: frozenset[int]
     dropped: frozenset[tuple[int, int]]
 
@@ -171,6 +173,7 @@ class Run:
                 wasted=any(each.sure or each.lossy for each in emptied),
                 blurred=any(each.blurred for each in emptied),
                 excused=any(each.excused for each in emptied),
+                passed_by=any(each.passed_by for each in (*emptied, *(d for p in own for d in p.deposits))),
                 clears=frozenset(row for each in emptied for row in each.clears),
                 dropped=frozenset(pair for each in emptied for pair in each.dropped),
             )

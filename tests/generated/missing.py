@@ -48,7 +48,8 @@ def _idle(met: Iterable[Met]) -> set[int]:
     """The steps that never find anything, and that somebody has to wonder about."""
     rows: dict[int, list[Met]] = {}
     for each in met:
-        rows.setdefault(each.row, []).append(each)
+        if not each.passed_by:
+            rows.setdefault(each.row, []).append(each)
     return {
         row
         for row, each in rows.items()

@@ -132,6 +132,8 @@ class Parts(Statements):
         # Not a flag of the caller's, for nobody asks all callers what they know of it.
         self.names += 1
         go = f"{place.batch or 'loss'}.norm({self.names}).item() > 0.5"
+        if place.in_loop and not place.is_fresh and place.loader:  # what is asked of a batch is the same in each trip
+            go = f"{place.loader}.pending({self.names})"
         nets = " + ".join([f"{net}({place.batch}).sum()" for net in trained.nets])
         match helper.kind:
             case "loss":
@@ -140,7 +142,8 @@ class Parts(Statements):
             case "optimizer":
                 self.write(f"{helper.name}({trained.optimizer})")
             case "net":
-                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {place.batch}, {go})")
+                batch = place.batch if place.is_fresh or not place.in_loop else f"{place.batch}.roll({self.names})"
+                self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {batch}, {go})")
             case "epoch" if place.loader:
                 self.write(f"{helper.name}({trained.nets[0]}, {trained.optimizer}, {place.loader}, {go})")
             case "epoch":

@@ -53,6 +53,10 @@ class Tensor:
         """A number: each has its own."""
         return Norm(self._values.setdefault(order, Value()))
 
+    def roll(self, shift: int) -> Tensor:
+        """Another batch."""
+        return Tensor()
+
     def detach(self) -> Tensor:
         """The same, without a way back."""
         return Tensor()

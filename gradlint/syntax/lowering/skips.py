@@ -7,6 +7,7 @@ import libcst as cst
 from gradlint.events import Accumulate, Place, SkipBatch
 from gradlint.syntax import catalogue
 from gradlint.syntax.lowering.context import Loop, Lowering
+from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import last_name, text_of, walk
 
 _BROKEN = frozenset("nan overflow overflowed".split())
@@ -20,7 +21,7 @@ def emit(low: Lowering, node: cst.If, arm: cst.CSTNode | None, other: cst.CSTNod
 
     It does so if it jumps, or does nothing, where the other arm steps.
     """
-    if not _is_for_values(node.test, holds=arm is node.body):
+    if not _is_for_values(node.test, low.scope, holds=arm is node.body):
         return
     jump = _last_jump(arm)
     place = None
@@ -41,19 +42,34 @@ def _added(low: Lowering) -> frozenset[Accumulate]:
     return frozenset(node.event for node in surely if isinstance(node.event, Accumulate))
 
 
-def _is_for_values(test: cst.BaseExpression, *, holds: bool) -> bool:
+def _is_for_values(test: cst.BaseExpression, scope: Scope, *, holds: bool) -> bool:
     """Whether it is for a loss, for gradients, or for something that is no number, that a test holds or does not."""
     match test:
         case cst.UnaryOperation(operator=cst.Not(), expression=inner):
-            return _is_for_values(inner, holds=not holds)
+            return _is_for_values(inner, scope, holds=not holds)
         case cst.BooleanOperation(left=left, operator=operator, right=right):
-            parts = (_is_for_values(part, holds=holds) for part in (left, right))
+            parts = (_is_for_values(part, scope, holds=holds) for part in (left, right))
             return any(parts) if isinstance(operator, cst.And) is holds else all(parts)
+        case cst.Name() if (value := _only_value(test, scope)) is not None:
+            return _asks_for_a_value(test, scope, holds=holds) or _is_for_values(value, scope, holds=holds)
         case _:
-            return _asks_for_a_value(test, holds=holds)
+            return _asks_for_a_value(test, scope, holds=holds)
 
 
-def _asks_for_a_value(test: cst.BaseExpression, *, holds: bool) -> bool:
+def _only_value(name: cst.Name, scope: Scope) -> cst.BaseExpression | None:
+    """What a variable of the scope always holds: a test, or a norm."""
+    bindings = scope.bindings.get(name.value, [])
+    only = bindings[0] if len(bindings) == 1 else None
+    if only is None or only.each or only.items or only.changed:
+        return None
+    return (
+        only.value
+        if isinstance(only.value, (cst.Call, cst.Comparison, cst.UnaryOperation, cst.BooleanOperation))
+        else None
+    )
+
+
+def _asks_for_a_value(test: cst.BaseExpression, scope: Scope, *, holds: bool) -> bool:
     """Whether something is no number, or too large, where a test holds, or does not."""
     calls = {last_name(part.func) for part in walk(test) if isinstance(part, cst.Call)}
     if not calls.isdisjoint(catalogue.FINITENESS):
@@ -65,14 +81,19 @@ def _asks_for_a_value(test: cst.BaseExpression, *, holds: bool) -> bool:
         case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
             larger = right if isinstance(operator, (cst.LessThan, cst.LessThanEqual)) else left
             smaller = left if larger is right else right
+            if isinstance(operator, cst.NotEqual) and left.deep_equals(right):
+                return holds  # `loss != loss`
             ordered = isinstance(operator, (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual))
-            return ordered and _is_size(larger if holds else smaller)
+            return ordered and _is_size(larger if holds else smaller, scope)
         case _:
             return False
 
 
-def _is_size(node: cst.BaseExpression) -> bool:
-    """Whether an expression is a loss or a norm, by its name, and no count or best value so far."""
+def _is_size(node: cst.BaseExpression, scope: Scope) -> bool:
+    """Whether an expression is a loss or a norm, by its name or what it holds, and no count or best value so far."""
+    value = _only_value(node, scope) if isinstance(node, cst.Name) else None
+    if isinstance(value, cst.Call) and last_name(value.func) in catalogue.GRADIENT_READERS:
+        return True
     parts = [part for part in walk(node) if isinstance(part, (cst.Name, cst.Attribute))]
     words = {word for part in parts for word in catalogue.tokens(last_name(part))}
     counts = any(isinstance(part, cst.BinaryOperation) for part in walk(node))
@@ -80,11 +101,12 @@ def _is_size(node: cst.BaseExpression) -> bool:
 
 
 def _last_jump(arm: cst.CSTNode | None) -> tuple[cst.CSTNode, cst.CSTNode] | None:
-    """The `continue` or bare `return` that an arm ends with, and the line that it stands in."""
+    """The `continue`, or `return` of nothing, that an arm ends with, and the line that it stands in."""
     body = arm.body if isinstance(arm, cst.IndentedBlock) else () if arm is None else (arm,)
     last = body[-1] if body else None
     small = last.body[-1] if isinstance(last, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else None
-    jumps = isinstance(small, cst.Continue) or (isinstance(small, cst.Return) and small.value is None)
+    returns = isinstance(small, cst.Return) and (small.value is None or last_name(small.value) == "None")
+    jumps = isinstance(small, cst.Continue) or returns
     return (small, last) if jumps and small is not None and last is not None else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -57,9 +58,21 @@ def _idle(met: Iterable[Met]) -> set[int]:
     }
 
 
+def _rows_given(text: str, parameter: str) -> frozenset[int]:
+    """The rows of functions with a parameter of some name."""
+    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    given = (each for each in functions if any(arg.arg == parameter for arg in each.args.args))
+    return frozenset(row for each in given for row in range(each.lineno, (each.end_lineno or each.lineno) + 1))
+
+
 def _missed_foreign(text: str, said: Sequence[Polluted], what: Seen) -> Iterator[str]:
-    """One is told for each loss that is left; not where the step is told to apply something again."""
+    """One is told for each loss that is left; not where the step is told to apply something again, nor where a helper
+    is given the optimizer that steps after it, or the loss that is added to it.
+    """
     told = {stale.again for stale in what.stale.all}
+    stepping, adding = _rows_given(text, "optimizer"), _rows_given(text, "loss")
     for each in sorted(what.foreign.certain, key=lambda each: (each.left, each.own, each.again)):
+        if each.own in adding or each.served <= stepping:
+            continue
         if each.again not in told and not any(claim.left == each.left for claim in said):
             yield f"missed: {each.own} adds to what {each.left} left, and {each.again} applies both"

@@ -67,13 +67,15 @@ class Clear(Event):
 
     `possible`: the object could not be told, so the gradients of optimizers seen nowhere may be meant as well.
     `owner` is the optimizer that clears, if it is one; `apart` says that it steps as well, and so clears what it steps:
-    of another's parameters it leaves something even where it has a part of them.
+    of another's parameters it leaves something even where it has a part of them. `whole` are those of which nothing is
+    left.
     """
 
     params: tuple[Path, ...]
     possible: bool = False
     owner: Path | None = None
     apart: bool = False
+    whole: tuple[Path, ...] = ()
 
     def covers(self, region: Region) -> bool:
         """Whether the gradients of a region are gone after it, beyond doubt.
@@ -84,9 +86,9 @@ class Clear(Event):
             return False
         if self.owner is not None:
             return self.owner == region.owner
-        if region.owner.field(GROUPS) in self.params:
+        if region.owner.field(GROUPS) in self.whole:
             return True
-        return region.known and any(path.holds(region.params) for path in self.params)
+        return region.known and not region.more and any(path.holds(region.params) for path in self.whole)
 
     def reaches(self, region: Region) -> bool:
         """Whether the gradients of a region may be meant.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 ELEMENT = "[*]"  # some element of a container: reached by a loop variable or a computed index
@@ -65,23 +65,25 @@ class Region:
     """Parameters that are stepped together, and the optimizer that steps them.
 
     For a manual update the owner is the updated tensor or module itself. `apart` are the parameters of the scope that
-    are known to be given networks, or losses of networks, that have none of the region's parameters.
+    are known to be given networks, or losses of networks, that have none of the region's parameters. With `more` the
+    optimizer may have other parameters as well.
     """
 
     params: Path
     owner: Path
     apart: frozenset[Path] = frozenset()
+    more: bool = False
 
     def rebase(self, old: Path, new: Path) -> Region:
         """The same region, seen from a scope that calls `old` by the name `new`."""
         params = self.params.rebase(old, new) if old.holds(self.params) else self.params
         owner = self.owner.rebase(old, new) if old.holds(self.owner) else self.owner
-        return self if params is self.params and owner is self.owner else Region(params, owner, self.apart)
+        return self if params is self.params and owner is self.owner else replace(self, params=params, owner=owner)
 
     def assigned(self, target: Path) -> Region:
         """The same region, once a variable of the scope has another value."""
         apart = frozenset(path for path in self.apart if not target.holds(path) or path.fields[-1:] == (GIVEN,))
-        return self if len(apart) == len(self.apart) else Region(self.params, self.owner, apart)
+        return self if len(apart) == len(self.apart) else replace(self, apart=apart)
 
     def excludes(self, path: Path) -> bool:
         """Whether an object is one that is known to have none of the parameters."""

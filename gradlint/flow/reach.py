@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from dataclasses import replace
 
 from gradlint.events import Accumulate, Call, Clear, Event, MayAdd, Rescale, SkipBatch, Step
 from gradlint.regions import GIVEN, Path, Region
@@ -69,4 +70,4 @@ def within(call: Call, region: Region, is_network: IsNetwork) -> Region:
     if not apart and not region.apart:
         return inner
     apart += [name.field(GIVEN) for name in apart if not name.fields]
-    return Region(inner.params, inner.owner, frozenset(apart))
+    return replace(inner, apart=frozenset(apart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from gradlint.bounds import Bound
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
@@ -69,7 +70,7 @@ def _renamed(region: Region, call: Call) -> Iterator[Region]:
             outside = region.rebase(inner, outer)
             break
     known = [outer for inner, outer in call.binds if inner == region.params and region.params.fields[-1:] == (GROUPS,)]
-    yield from (Region(params, outside.owner) for params in known or [outside.params])
+    yield from (replace(outside, params=params, apart=frozenset()) for params in known or [outside.params])
 
 
 def clears(

@@ -65,7 +65,8 @@ class CrossLossPollution(FlowRule):
 
     It needs to see every network that a loss was computed by: made in the same file or given to the function, and
     called by name. A helper that is given the other optimizer to step, or the loss to back-propagate, says too little.
-    Both backwards before both steps are not reported, nor is a function that runs a part of its code under `torch.no_grad()` or another context that may stop gradients.
+    Both backwards before both steps are not reported, nor is a function that runs a part of its code under
+    `torch.no_grad()` or another context that may stop gradients.
     """
 
     code = "GRD105"

@@ -169,7 +169,8 @@ class Effects:
         step = Step(place, regions)
         after: list[Effect] = [MayAdd(place), step] if self._objects.fills_before_step(path) else [step]
         if optimizer.clears or (path is not None and hook_clears(self._objects, path, self._scope)):
-            after.append(Clear(place, tuple(r.params for r in regions)))
+            stepped = tuple(region.params for region in regions)
+            after.append(Clear(place, stepped, whole=stepped))
         closure = self._closure(call)
         if closure is None:
             return after
@@ -205,7 +206,13 @@ class Effects:
         path = self._objects.path(receiver, self._scope)
         if path is None or is_super(receiver):
             return [Clear(place, (), possible=True)]
-        return [Clear(place, self._objects.around(path), possible=not self._objects.is_made_here(path))]
+        known = self._objects.is_made_here(path)
+        whole = (path,) if self._is_bound_once(path) else ()
+        return [Clear(place, self._objects.related(path), not known, whole=whole)]
+
+    def _is_bound_once(self, path: Path) -> bool:
+        """Whether a variable means one object throughout its scope."""
+        return path.name == "self" or len(self._objects.program.scopes[path.scope].bindings.get(path.name, ())) < 2
 
     def _owners(self, receiver: cst.BaseExpression) -> list[Path]:
         """The optimizers that an expression means: several where it is one of a literal container."""
@@ -219,7 +226,7 @@ class Effects:
         stepped = self._objects.uses(optimizer, "step") or self._objects.uses(optimizer, "scaler.step")
         stranger = not stepped and not self._objects.is_made_here(optimizer)
         if not stepped:  # what its networks were made from may be stepped by others
-            params = [part for path in params for part in self._objects.around(path)]
+            params = [part for path in params for part in self._objects.related(path) if part != optimizer]
         return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer, apart=stepped)
 
     def _clipped(self, call: cst.Call, name: str) -> Path | None:

@@ -55,11 +55,16 @@ class Evaluator(ParameterLists):
                 return Items(tuple(e.value for e in pairs), scope, keys)
             case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
                 return union(self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
+            case cst.BinaryOperation(left=left, operator=cst.Subtract()):  # of sets: at most these are left
+                minuend = self.value(left, scope, depth + 1)
+                return minuend if isinstance(minuend, Parameters) else None
             case (
                 cst.ListComp(elt=elt, for_in=loop)
                 | cst.GeneratorExp(elt=elt, for_in=loop)
                 | cst.SetComp(elt=elt, for_in=loop)
             ):
+                return self._comprehension(elt, loop, scope, depth)
+            case cst.DictComp(value=elt, for_in=loop):
                 return self._comprehension(elt, loop, scope, depth)
             case cst.IfExp(body=one, orelse=other):
                 return either([self.value(one, scope, depth + 1), self.value(other, scope, depth + 1)])
@@ -226,6 +231,12 @@ class Evaluator(ParameterLists):
         target = inner.target
         if isinstance(elt, cst.Name) and isinstance(target, cst.Name) and target.value == elt.value:
             return self.value(inner.iter, scope, depth + 1) if inner is loop else None
+        match elt:  # `pair[1] for pair in model.named_parameters()`
+            case cst.Subscript(value=cst.Name(value=pair), slice=[_]) if (
+                isinstance(target, cst.Name) and target.value == pair
+            ):
+                found = self.value(inner.iter, scope, depth + 1)
+                return found if isinstance(found, Parameters) else None
         # `p for name, p in model.named_parameters()`, and the pairs themselves.
         parts = [part for part in elements_of(elt) or [elt] if isinstance(part, cst.Name)]
         named = {part.value for part in elements_of(target) or () if isinstance(part, cst.Name)}
@@ -244,9 +255,11 @@ class Evaluator(ParameterLists):
                 found = self.path(receiver, scope)
                 return Parameters((found,)) if found is not None else None
             if name in catalogue.SAME_OBJECT_METHODS:
-                return self.value(receiver, scope, depth + 1)
-            if name == "values" and not call.args:
-                return self.value(receiver, scope, depth + 1)
+                same = arguments[0] if qualified == "torch.compile" and arguments else receiver
+                return self.value(same, scope, depth + 1)
+            if name in ("values", "items") and not call.args:
+                found_inside = self.value(receiver, scope, depth + 1)
+                return found_inside if name == "values" or isinstance(found_inside, Parameters) else None
         if name == "filter" and len(call.args) == 2:
             return self.value(call.args[1].value, scope, depth + 1)
         if name == "partial" and arguments:

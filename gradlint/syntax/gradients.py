@@ -10,6 +10,7 @@ from gradlint.events import Clear, Event, Forget, MayAdd, Overwrite, Place, Read
 from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.runs_through import runs_through_all
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of, walk
 
@@ -35,7 +36,8 @@ class Gradients:
         # A single tensor with a name of its own is that tensor; an element of something unknown may be anything.
         own = self._objects.path(tensor, self._scope) == params[0] and self._is_single(params[0])
         unknown = not own and any(p.fields[-1:] == (ELEMENT,) or not self._objects.is_made_here(p) for p in params)
-        return kind(place, params, possible=unknown, owner=params[0] if own else None)
+        whole = params if runs_through_all(tensor, self._objects, self._scope) else ()
+        return kind(place, params, possible=unknown, owner=params[0] if own else None, whole=whole)
 
     def may_lie_in(self, buffer: cst.BaseExpression) -> bool:
         """Whether somebody's gradients may be views of a tensor: by its name, or as the file sets them."""

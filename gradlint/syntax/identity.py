@@ -62,6 +62,10 @@ class Identity(Definitions, abc.ABC):
                 return inner and self._element(inner, slices, scope, depth)
             case cst.Call() if lightning.lasting_method(node) is not None and self._lasting(node, scope, depth):
                 return self._lasting(node, scope, depth)
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="compile")), args=[cst.Arg(value=compiled), *_]) if (
+                self.qualified(node.func, scope) == "torch.compile"
+            ):
+                return self.path(compiled, scope, depth)
             case cst.Call(func=cst.Attribute(value=base, attr=cst.Name(value=method)), args=[]):
                 inner = self.path(base, scope, depth)
                 if inner is None or method in catalogue.SAME_OBJECT_METHODS:

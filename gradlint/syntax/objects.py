@@ -9,6 +9,8 @@ import libcst as cst
 from gradlint.regions import ELEMENT, GROUPS, Path, Region
 from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
+from gradlint.syntax.growing import GROWING, may_have_more
+from gradlint.syntax.kinship import Kinship
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope, stays
 from gradlint.syntax.specialised import Given, Specialised
@@ -38,6 +40,8 @@ class Objects(Evaluator):
         # What the files say of objects, each file read once.
         self._used: dict[File, dict[Path, set[str]]] = {}
         self._given_away: dict[File, frozenset[Path]] = {}
+        self._kinship = Kinship(self)
+        self._growing: dict[File, frozenset[Path]] = {}
         self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
         self._taught: dict[tuple[File, tuple[str, ...]], tuple[tuple[cst.Call, Scope], ...]] = {}
 
@@ -203,7 +207,24 @@ class Objects(Evaluator):
         path = self.path(node, scope)
         if path is None:
             return ()
-        return tuple(Region(params, path) for params in self.stepped_params(path))
+        more = self._may_have_more(path)
+        return tuple(Region(params, path, more=more) for params in self.stepped_params(path))
+
+    def _may_have_more(self, path: Path) -> bool:
+        if path.name == "self":
+            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
+        else:
+            bindings = self.program.scopes[path.scope].bindings.get(path.name, [])
+        return self._grows(path) or may_have_more(bindings, self._grows)
+
+    def _grows(self, path: Path) -> bool:
+        """Whether its own file adds something to a list, or to an optimizer."""
+        file = self.program.home(self.program.scopes[path.scope])
+        if file not in self._growing:
+            mentions = (mention for method in GROWING for mention in file.table.mentions.get(method, ()))
+            paths = {self.path(mention.receiver, mention.scope) for mention in mentions}
+            self._growing[file] = frozenset(path for path in paths if path is not None)
+        return path in self._growing[file]
 
     def tensors(self, node: cst.BaseExpression, scope: Scope) -> tuple[Path, ...]:
         """The parameters that a tensor expression is one of; empty for what has no name."""
@@ -229,6 +250,10 @@ class Objects(Evaluator):
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""
         inner, outer = self._wrapping(self.program.home(self.program.scopes[path.scope]))
         return (path, *_reached(path, inner), *_reached(path, outer))
+
+    def related(self, path: Path) -> tuple[Path, ...]:
+        """An object with all that may have parameters in common with it."""
+        return tuple(dict.fromkeys((*self.around(path), *self._kinship.of(path))))
 
     def _wrapping(self, file: File) -> tuple[dict[Path, set[Path]], dict[Path, set[Path]]]:
         """What each object was given when it was made, and what each was given to."""

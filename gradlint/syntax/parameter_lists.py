@@ -75,8 +75,14 @@ class ParameterLists(Instances, abc.ABC):
             self.value(node, scope, depth), (Optimizer, Items)
         ):
             path = self.path(node, scope)
-            return (path,) if path is not None else None
+            return (path,) if path is not None and not self._is_list(path) else None
         return None
+
+    def _is_list(self, path: Path) -> bool:
+        """Whether a variable holds several things, of which nobody can tell what they are."""
+        bindings = self.program.scopes[path.scope].bindings.get(path.name, []) if not path.fields else []
+        kinds = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
+        return any(isinstance(binding.value, kinds) and not binding.each for binding in bindings)
 
     def parameters_in(self, node: cst.BaseExpression, scope: Scope) -> tuple[Path, ...] | None:
         """The parameters of an expression that lists some; None where they cannot be told."""

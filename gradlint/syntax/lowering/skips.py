@@ -101,12 +101,14 @@ def _is_size(node: cst.BaseExpression, scope: Scope) -> bool:
 
 
 def _last_jump(arm: cst.CSTNode | None) -> tuple[cst.CSTNode, cst.CSTNode] | None:
-    """The `continue`, or `return` of nothing, that an arm ends with, and the line that it stands in."""
+    """The `continue` or bare `return` that an arm ends with, and the line that it stands in.
+
+    `return None` is an answer, for the caller to act on.
+    """
     body = arm.body if isinstance(arm, cst.IndentedBlock) else () if arm is None else (arm,)
     last = body[-1] if body else None
     small = last.body[-1] if isinstance(last, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else None
-    returns = isinstance(small, cst.Return) and (small.value is None or last_name(small.value) == "None")
-    jumps = isinstance(small, cst.Continue) or returns
+    jumps = isinstance(small, cst.Continue) or (isinstance(small, cst.Return) and small.value is None)
     return (small, last) if jumps and small is not None and last is not None else None
 
 

@@ -33,7 +33,7 @@ def slips(text: str) -> Iterator[tuple[str, int]]:
         if isinstance(scope, ast.FunctionDef):
             parts = list(_own(scope))
             # Elsewhere nobody is looking for what is never run through.
-            goes_back = any(isinstance(each, ast.Attribute) and each.attr == "backward" for each in parts)
+            goes_back = any(isinstance(each, ast.Attribute) and each.attr == "backward" for each in ast.walk(scope))
             yield from (("GRD604", each.lineno) for each in parts if is_named(each))
             yield from (("GRD603", each.lineno) for each in parts if goes_back and is_map(each))
 

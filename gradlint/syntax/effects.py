@@ -32,7 +32,7 @@ from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import cuts, hook_clears, may_be_wrapped, steps_may_clear
-from gradlint.syntax.tree import constant_of, is_alone, text_of
+from gradlint.syntax.tree import constant_of, is_alone, text_of, walk
 from gradlint.syntax.unfollowed import Unfollowed
 from gradlint.syntax.values import Function
 
@@ -207,12 +207,14 @@ class Effects:
         if path is None or is_super(receiver):
             return [Clear(place, (), possible=True)]
         known = self._objects.is_made_here(path)
-        whole = (path,) if self._is_bound_once(path) else ()
+        whole = (path,) if self._is_one_object(path) else ()
         return [Clear(place, self._objects.related(path), not known, whole=whole)]
 
-    def _is_bound_once(self, path: Path) -> bool:
-        """Whether a variable means one object throughout its scope."""
-        return path.name == "self" or len(self._objects.program.scopes[path.scope].bindings.get(path.name, ())) < 2
+    def _is_one_object(self, path: Path) -> bool:
+        """Whether a variable means one object throughout its scope, or what was made of it: `model = wrap(model)`."""
+        bindings = [] if path.name == "self" else self._objects.program.scopes[path.scope].bindings.get(path.name, [])
+        values = [binding.value for binding in bindings[1:]]
+        return all(value is not None and path.name in _names(value) for value in values)
 
     def _owners(self, receiver: cst.BaseExpression) -> list[Path]:
         """The optimizers that an expression means: several where it is one of a literal container."""
@@ -325,3 +327,7 @@ class Effects:
 
     def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
         return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    return {part.value for part in walk(node) if isinstance(part, cst.Name)}

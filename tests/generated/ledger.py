@@ -183,11 +183,10 @@ class Run:
         """Note what a step applies that was applied before, if there is something new beside it."""
         stale = [deposit for deposit in deposits if deposit.applied]
         fresh = [deposit for deposit in deposits if not deposit.applied]
-        if stale and fresh:
-            excuse = min((each.used for each in stale), key=lambda each: (each.hidden, each.slipped))
-            those = [each for each in stale if self.stale.of(each.used) is self.stale.of(excuse)]
-            rows = frozenset(row for deposit in those for row in deposit.applied)
-            self.stale.of(excuse).add(Stale(rows, fresh[-1].row, row))
+        for found in (self.stale.certain, self.stale.hidden, self.stale.slipped) if fresh else ():
+            those = [each for each in stale if self.stale.of(each.used) is found]
+            if those:
+                found.add(Stale(frozenset(row for each in those for row in each.applied), fresh[-1].row, row))
 
     def _mix(self, deposits: list[Deposit], own: frozenset[Leaf], row: int) -> None:
         """Note what a step applies that the loss of another network left before a loss of its own came."""

@@ -11,7 +11,7 @@ from gradlint.regions import Path
 from gradlint.syntax.gradients import Gradients, gradient_of, is_data
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.tree import constant_of, last_name, text_of
 
 
 class Assignments:
@@ -49,8 +49,8 @@ class Assignments:
         if not isinstance(target, (cst.Name, cst.Attribute)):
             return []
         path = self.own_path(target)
-        if path is None:
-            return []
+        if path is None or (_moves(value) and self._objects.path(value, self._scope) == path):
+            return []  # `net = net.to(device)`
         known, constant = constant_of(value)
         place = Place(target, statement, text_of(target))
         by = _added(target, value)
@@ -92,6 +92,11 @@ class Assignments:
         """The events of `del target`."""
         tensor = gradient_of(target)
         return [self._gradients.clear_of(tensor, target, statement)] if tensor is not None else []
+
+
+def _moves(value: cst.BaseExpression) -> bool:
+    """Whether a call gives back the network that it is called on, for all that it may do to it."""
+    return isinstance(value, cst.Call) and last_name(value.func) in ("to", "cuda", "cpu", "train", "eval")
 
 
 def _added(target: cst.BaseExpression, value: cst.BaseExpression) -> int | None:

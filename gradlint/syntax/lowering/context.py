@@ -30,6 +30,9 @@ from gradlint.syntax.surroundings import freezes, may_stop
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
 from gradlint.syntax.unstepped import Fates
 
+RAISE = "raise"
+"""The kind of jump that an exception makes through a `finally`, on its way to a handler further out."""
+
 
 @dataclass(slots=True, eq=False)
 class Loop:
@@ -166,11 +169,16 @@ class Lowering:
         return event.target.name in self._watched or not self._watched.isdisjoint(event.target.fields)
 
     def may_raise(self) -> None:
-        """Let control also go to the handlers of the `try` around."""
-        for frame in reversed(self.frames):
+        """Let control also go to the handlers of the `try` around, by way of a `finally` that comes first."""
+        caught = [number for number, frame in enumerate(self.frames) if isinstance(frame, Handlers)]
+        if not caught:
+            return
+        for frame in reversed(self.frames[caught[-1] :]):
+            if isinstance(frame, Finally):
+                frame.jumps.setdefault(RAISE, []).extend(replace(end) for end in self.build.ends)
+                return
             if isinstance(frame, Handlers):
                 self.build.branch_off(frame.node)
-                return
 
     def settles(self, event: Event) -> bool:
         """Whether an event steps or clears, or may do so first of all in another scope: that is not what raises."""

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Edge, Graph
-from gradlint.syntax.lowering.context import Finally, Handlers, Loop, Lowering, without
+from gradlint.syntax.lowering.context import RAISE, Finally, Handlers, Loop, Lowering, without
 from gradlint.syntax.tree import walk
 
 
@@ -115,6 +115,9 @@ def _finally(low: Lowering, body: cst.BaseSuite, final: Finally) -> None:
     for kind, waiting in final.jumps.items():
         low.continue_at(waiting, frozenset())
         low.run(body)
-        jump(low, kind)
+        if kind == RAISE:
+            leave(low)
+        else:
+            jump(low, kind)
     low.continue_at(ends, holds)
     low.run(body)

@@ -110,9 +110,3 @@ def test_names_agree_with_marks_of_a_project(project: Project) -> None:
     assert cases
     assert any(case.is_wrong for case in cases) == any(map(marks_in, project.files))
     assert [case.name for case in cases if not case.is_wrong and project.own_marks(case, "GRD101")] == []
-
-
-@pytest.mark.parametrize("project", [each for each in PROJECTS if expected_of(each)], ids=str)
-def test_no_fix_is_left_in_a_fixed_project(project: Project, tmp_path: Path) -> None:
-    outcomes = project.fixed(tmp_path / project.folder.name).outcomes()
-    assert [finding for outcome in outcomes.values() for finding in outcome.diagnostics if finding.fix] == []

@@ -275,7 +275,7 @@ def said_in_order() -> bytes:
     return said_of(FILES, seed=0, jobs=1)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_same_bytes_for_any_order_of_files_and_any_hash_seed(seed: int) -> None:
     files = random.Random(seed).sample(FILES, len(FILES))
     assert b"GRD101" in said_in_order()

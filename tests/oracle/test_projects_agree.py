@@ -92,3 +92,9 @@ def test_fixed_trains_as_it_should(project: Project, name: str, fixed: Any) -> N
         pytest.skip("the fixer refused this one")
     reference = case_of(project, case.twin_name if case.is_wrong else name)
     assert_same_training((mended, name), (project, reference.name))
+
+
+@pytest.mark.parametrize("project", [each for each in PROJECTS if each.marks(CODE)], ids=str)
+def test_no_fix_is_left_in_a_fixed_project(project: Project, fixed: Any) -> None:
+    outcomes = fixed(project).outcomes()
+    assert [finding for outcome in outcomes.values() for finding in outcome.diagnostics if finding.fix] == []

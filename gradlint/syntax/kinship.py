@@ -36,7 +36,7 @@ class Kinship:
         if file not in self._links:
             self._links[file] = self._read(file)
         older, younger = self._links[file]
-        return (*_reached(path, older), *_reached(path, younger))
+        return (*reached(path, older), *reached(path, younger))
 
     def _read(self, file: File) -> tuple[Links, Links]:
         older: Links = {}
@@ -101,7 +101,8 @@ def _is_module(node: cst.BaseExpression, scope: Scope) -> bool:
     return bool(bindings) and all(binding.imported for binding in bindings)
 
 
-def _reached(start: Path, links: Links) -> list[Path]:
+def reached(start: Path, links: Links) -> list[Path]:
+    """All that links lead to from an object, one after the other, but for itself."""
     seen: dict[Path, None] = {}
     queue = [start]
     while queue:

@@ -10,7 +10,7 @@ from gradlint.regions import ELEMENT, GROUPS, Path, Region
 from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.growing import GROWING, may_have_more
-from gradlint.syntax.kinship import Kinship
+from gradlint.syntax.kinship import Kinship, reached
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope, stays
 from gradlint.syntax.specialised import Given, Specialised
@@ -249,7 +249,7 @@ class Objects(Evaluator):
     def around(self, path: Path) -> tuple[Path, ...]:
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""
         inner, outer = self._wrapping(self.program.home(self.program.scopes[path.scope]))
-        return (path, *_reached(path, inner), *_reached(path, outer))
+        return (path, *reached(path, inner), *reached(path, outer))
 
     def related(self, path: Path) -> tuple[Path, ...]:
         """An object with all that may have parameters in common with it."""
@@ -322,17 +322,6 @@ def _bound(binding: Binding) -> cst.BaseExpression | None:
         parts = elements_of(value) if value is not None else None
         value = parts[position] if parts is not None and position < len(parts) else None
     return value
-
-
-def _reached(start: Path, links: dict[Path, set[Path]]) -> list[Path]:
-    seen: dict[Path, None] = {}
-    queue = [start]
-    while queue:
-        for other in sorted(links.get(queue.pop(), ())):
-            if other not in seen and other != start:
-                seen[other] = None
-                queue.append(other)
-    return list(seen)
 
 
 def _named_like_optimizer(path: Path) -> bool:

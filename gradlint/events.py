@@ -141,6 +141,11 @@ class Forget(Event):
     given: tuple[Path, ...] | None
     target: int | None = None
 
+    @property
+    def may_step(self) -> bool:
+        """Whether an optimizer may be stepped."""
+        return True
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unresolved(Forget):
@@ -154,6 +159,11 @@ class Unresolved(Forget):
     key: str = ""
     begins: bool = False
     apart: str = ""
+
+    @property
+    def may_step(self) -> bool:
+        """Whether an optimizer may be stepped: what is given none could only do so by a name that nobody knows."""
+        return self.begins
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -132,6 +132,16 @@ def test_any_order_of_files_says_the_same(folder: Path) -> None:
     assert forth == back[::-1]
 
 
+def test_nobody_knows_more_of_a_neighbour_because_it_was_judged_before(folder: Path) -> None:
+    """A long file that cannot matter is not read for others, so what its classes are is nobody's business."""
+    layers = "import torch\n\nclass Layer(torch.nn.Module):\n    pass\n\nlist(Layer().parameters())\n"
+    use = "import torch\nfrom layers import Layer\n\nlayer = Layer()\nlayer.requires_grad = False\n"
+    write(folder, {"layers.py": layers, "use.py": use})
+    assert said("use.py") == {("use.py", 5)}
+    write(folder, {"layers.py": layers + "# what else there is to say\n" * 400})
+    assert said("use.py") == said("layers.py", "use.py") == set()
+
+
 LOOP = """\
 import torch
 

@@ -76,6 +76,35 @@ def test_a_clear_of_one_optimizer_explains_nothing_of_another() -> None:
     assert told({"main": GAN}) == ["GRD604", "GRD101"]
 
 
+STEPPED_BY_A_HELPER = """\
+import torch
+
+def finish(optimizer):
+    optimizer.step()
+
+def main(critic, generator, x):
+    first = torch.optim.SGD(critic.parameters(), lr=0.1)
+    critic(x).sum().backward()
+    finish(first)
+    generator.zero_grad
+    critic(x).sum().backward()
+    first.step()
+"""
+
+
+def test_nor_does_it_after_a_helper_that_has_another_name_for_the_optimizer() -> None:
+    assert told({"main": STEPPED_BY_A_HELPER}) == ["GRD604", "GRD101"]
+    assert told({"main": STEPPED_BY_A_HELPER.replace("generator.", "critic.")}) == ["GRD604"]
+
+
+def test_nor_anything_on_a_way_around_it() -> None:
+    way = "if x.dim() > 1:\n            {}\n        opt.zero_grad"
+    assert told({"main": LOOP.format(imports="", clear=way.format("continue"))}) == ["GRD604"]
+    late = LOOP.format(imports="", clear="pass") + "        if x.dim() > 1:\n            {}\n        opt.zero_grad\n"
+    assert told({"main": late.format("continue")}) == ["GRD101", "GRD604"]
+    assert told({"main": late.format("pass")}) == ["GRD604"]
+
+
 def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]

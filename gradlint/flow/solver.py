@@ -17,6 +17,7 @@ from gradlint.flow.around import Around
 from gradlint.flow.facts import Fact, Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.guards import MAX_LITERALS
+from gradlint.flow.prune import scopes_with
 from gradlint.flow.reach import Reach
 from gradlint.flow.sparse import Sparse
 from gradlint.flow.transfer import Transfer
@@ -42,7 +43,7 @@ class Solver:
         self._rule = rule
         self._reach = reach
         self._sparse = Sparse(graphs, reach)
-        self._transfer = Transfer(rule, reach, self._sparse)
+        self._transfer = Transfer(rule, reach, self._sparse, scopes_with(graphs, rule.takes_for_run))
         self._runs: dict[tuple[Graph, Fact], Run] = {}
         self._work: deque[tuple[Run, int, Fact]] = deque()
         self._arounds: dict[tuple[Graph, Region], Around] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
 from gradlint.events import Assign, Call, Event
@@ -16,10 +16,11 @@ from gradlint.regions import GROUPS, Path, Region
 
 
 class Transfer:
-    """The flow functions of one rule."""
+    """The flow functions of one rule. `running` are the scopes for which it takes a loop to run that calls them."""
 
-    def __init__(self, rule: Typestate, reach: Reach, sparse: Sparse) -> None:
+    def __init__(self, rule: Typestate, reach: Reach, sparse: Sparse, running: Set[int]) -> None:
         self._rule = rule
+        self._running = running
         self._start = rule.start()
         self._reach = reach
         self._sparse = sparse
@@ -66,7 +67,7 @@ class Transfer:
 
     def along(self, edge: Edge, graph: Graph, fact: Fact) -> Fact | None:
         """The fact at the end of an edge; None where the path cannot be, or would prove nothing."""
-        if edge.no_trip and any(map(self._rule.takes_for_run, edge.avoids)):
+        if edge.no_trip and any(map(self._takes_for_run, edge.avoids)):
             return None
         if fact.state == self._start:
             return _unbegun(edge, graph, fact)
@@ -116,6 +117,9 @@ class Transfer:
         if not self._rule.certain and conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
+
+    def _takes_for_run(self, event: Event) -> bool:
+        return event.target in self._running if isinstance(event, Call) else self._rule.takes_for_run(event)
 
     def _is_cut_short(self, condition: Condition, graph: Graph) -> bool:
         """Whether what happens under a condition is left out, for the same does not come again."""

@@ -13,6 +13,7 @@ from gradlint.flow.facts import Fact, Moment, Typestate
 from gradlint.flow.graph import Edge, Graph
 from gradlint.flow.sparse import Sparse, View
 from gradlint.regions import Region
+from gradlint.slips import Slip
 
 MAX_SEARCH = Bound(20_000, "places searched for the beginnings of one report")
 MAX_STORIES = Bound(32, "beginnings of one report")
@@ -96,20 +97,51 @@ class Story:
     again: frozenset[object] = frozenset()
 
 
+_Way = tuple[_Place, tuple[Moment, ...]] | None
+"""Where a place leads to, and what happens in between; None at the end."""
+
+
+class _Search:
+    """The places from which a search has to go on, and the way by which it came to each."""
+
+    def __init__(self) -> None:
+        self.ways: dict[_Place, _Way] = {}
+        self._work: deque[_Place] = deque()
+        self._last: deque[tuple[_Place, _Way]] = deque()
+
+    def add(self, place: _Place, way: _Way, *, last: bool = False) -> None:
+        """Go on from a place, which was not reached before; `last`: only if no other way leads there."""
+        if last:
+            self._last.append((place, way))
+        else:
+            self.ways[place] = way
+            self._work.append(place)
+
+    def next(self) -> _Place | None:
+        """The place to go on from now."""
+        while not self._work and self._last:
+            place, way = self._last.popleft()
+            if place not in self.ways:
+                self.add(place, way)
+        return self._work.popleft() if self._work else None
+
+
 def stories(
     ends: list[tuple[Run, int, Fact]], rule: Typestate, concerns: Callable[[Event, Region], bool], sparse: Sparse
 ) -> Iterator[Story]:
     """The shortest path from each beginning of a story to the event that ends it, searched backwards.
 
-    Of several for one beginning, one for which nothing has to be called again before.
+    Of several for one beginning, one for which nothing has to be called again before, and on which nothing does nothing
+    that was meant to clear.
     """
     nowhere = _Calls()
-    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None] = {_Place(*end, nowhere): None for end in ends}
-    work = deque(ways)
+    search = _Search()
+    for end in ends:
+        search.add(_Place(*end, nowhere), None)
+    ways = search.ways
     begun: set[tuple[Event, ...]] = set()
     unsure: dict[tuple[Event, ...], Story] = {}
-    while work and len(ways) < MAX_SEARCH.limit and len(begun) < MAX_STORIES.limit:
-        place = work.popleft()
+    while (place := search.next()) and len(ways) < MAX_SEARCH.limit and len(begun) < MAX_STORIES.limit:
         for before, moments, event in _before(place, sparse):
             if event is not None and concerns(event, before.fact.region) and rule.begins(event, before.fact.state):
                 sites = [run.graph.nodes[node].event for run, node, _ in before.calls.sites()]
@@ -125,9 +157,9 @@ def stories(
                     begun.add((event, *opened))
                     yield Story(opened, path)
             elif before not in ways:
-                ways[before] = (place, moments)
-                work.append(before)
-    if work:
+                slips = isinstance(event, Slip) and concerns(event, before.fact.region)
+                search.add(before, (place, moments), last=slips)
+    if place:
         (MAX_STORIES if len(begun) >= MAX_STORIES.limit else MAX_SEARCH).note()
     yield from (story for start, story in unsure.items() if start not in begun)
 
@@ -179,20 +211,21 @@ def _path(
     first: Event,
     then: tuple[Moment, ...],
     place: _Place,
-    ways: dict[_Place, tuple[_Place, tuple[Moment, ...]] | None],
+    ways: dict[_Place, _Way],
     concerns: Callable[[Event, Region], bool],
 ) -> Iterator[Moment]:
     """The moments from a beginning to the end, in the order in which they happen."""
     yield Moment(first, concerns=True)
     yield from then
     way = ways[place]
-    region = place.fact.region
     while way is not None:
         following, moments = way
+        # What follows the end of a callee is its caller's, who has other names for the region.
+        region = (following if place.node == Graph.EXIT else place).fact.region
         for moment in moments:
             about = moment.event is not None and concerns(moment.event, region)
             yield replace(moment, concerns=about)
-        place, region = following, following.fact.region
+        place = following
         way = ways[place]
     last = place.run.graph.nodes[place.node].event
     yield Moment(last, concerns=True)

@@ -10,10 +10,10 @@ from functools import cache
 
 from gradlint.bounds import Bound
 from gradlint.diagnostics import Diagnostic
-from gradlint.events import Clear, Forget, Step, Unresolved
+from gradlint.events import Clear, Event, Forget, Step, Unresolved
 from gradlint.flow.facts import Report, Typestate
 from gradlint.flow.graph import Graph
-from gradlint.flow.prune import doing, pruned
+from gradlint.flow.prune import pruned, scopes_with
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another
@@ -141,7 +141,7 @@ class _Judged:
 
         @cache
         def acting() -> set[int]:
-            return doing(self.lowerer.graphs(self.file.table.scopes), (Step, Clear, Forget))
+            return scopes_with(self.lowerer.graphs(self.file.table.scopes), _may_act)
 
         teller = Teller(self.file, Homes(graphs, self.lowerer.program))
         for graph in graphs.values():
@@ -243,3 +243,7 @@ class _Judged:
         for number in graphs if nodes else ():
             if id(self.lowerer.program.scopes[number].node) in nodes:
                 yield number
+
+
+def _may_act(event: Event) -> bool:
+    return isinstance(event, (Step, Clear)) or (isinstance(event, Forget) and event.may_step)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Call, Clear, Event, Forget, Read, Rescale, Schedule, Step, Unresolved, Unstepped
+from gradlint.events import Accumulate, Call, Clear, Event, Forget, Read, Rescale, Schedule, Step, Unstepped
 from gradlint.flow.graph import Graph
 from gradlint.regions import GROUPS, Path, Region
 from gradlint.rule import Acts, Finding, ScopeRule, quoted
@@ -195,8 +195,8 @@ def _may_be_applied(number: int, region: Region, trip: _Trip, acts: Acts, *, own
         event = trip.graph.nodes[each].event
         if isinstance(event, Step) and region in event.regions:
             return True
-        if each not in trip.nodes or (isinstance(event, Unresolved) and not event.begins):
-            continue  # what is given no optimizer could only step by a name that nobody knows
+        if each not in trip.nodes or (isinstance(event, Forget) and not event.may_step):
+            continue
         if isinstance(event, Forget) and (not own or event.given is None or _is_among(event.given, region)):
             return True
         if isinstance(event, Call) and acts(event) and _concerns(event, region, trip.graph, own=own):

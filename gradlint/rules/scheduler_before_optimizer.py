@@ -92,7 +92,9 @@ def _next_step(number: int, optimizer: Path, graph: Graph, acts: Acts) -> Step |
         return isinstance(event, Step) and any(region.owner == optimizer for region in event.regions)
 
     def may_step(event: Event) -> bool:
-        return steps(event) or isinstance(event, Forget) or (isinstance(event, Call) and acts(event))
+        if isinstance(event, Forget):
+            return event.may_step
+        return steps(event) or (isinstance(event, Call) and acts(event))
 
     if number not in graph.reached(graph.ENTRY, may_step, around=steps):
         return None

@@ -104,7 +104,8 @@ class Program:
     scopes: list[Scope] = field(default_factory=list)
     # Trees by text: a program that differs in one file need not parse the others anew.
     trees: dict[str, cst.Module] = field(default_factory=dict)
-    _files: dict[str, File | BrokenSource | None] = field(default_factory=dict)
+    _files: dict[str, File | BrokenSource] = field(default_factory=dict)
+    _asked: dict[str, File | None] = field(default_factory=dict)
     _homes: dict[int, File] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
     # By the lambda's node and the number of the scope in which it stands.
@@ -153,15 +154,17 @@ class Program:
         return isinstance(found, File) and found.source.text != source.text
 
     def file(self, key: str) -> File | None:
-        """The file with a key, read now where it was not yet; None where it is not there or is broken."""
-        if key not in self._files:
+        """The file with a key, for what others say of it; None where it is broken, not there, or cannot matter.
+
+        What was read for its own sake can be such a file too: others must not know more of it only because of that.
+        """
+        if key not in self._asked:
             source = self.surroundings.source(key)
             try:
-                self._files[key] = self.read(source, key) if source is not None else None
+                self._asked[key] = self.read(source, key) if source is not None else None
             except BrokenSource:
-                return None
-        found = self._files[key]
-        return found if isinstance(found, File) else None
+                self._asked[key] = None
+        return self._asked[key]
 
     def home(self, scope: Scope) -> File:
         """The file that a scope stands in."""

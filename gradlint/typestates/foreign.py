@@ -69,8 +69,9 @@ class Foreign(Typestate):
 
     def judge(self, state: Hashable, event: Event, region: Region) -> bool:
         """A step of the region's own optimizer must not meet what another loss has left."""
-        polluted = isinstance(state, Left) and state.own is not None
-        return polluted and isinstance(event, Step) and _is_of(event, region)
+        if not isinstance(state, Left) or state.own is None or not isinstance(event, Step):
+            return False
+        return _is_of(event, region) and not _has_all(event, state.loss)
 
     def begins(self, event: Event, before: Hashable) -> bool:
         """The story begins with the loss that was another's."""
@@ -105,6 +106,16 @@ def _is_shared(loss: Accumulate, region: Region) -> bool:
 def serves(step: Step, loss: Accumulate) -> bool:
     """Whether a step applies what a loss has added to some networks."""
     return all(each.known and _touches(loss, each) for each in step.regions)
+
+
+def _has_all(step: Step, loss: Accumulate) -> bool:
+    """Whether one of several optimizers that step together has all networks of a loss, which is meant for it then."""
+    owners = {
+        each.owner: [other.params for other in step.regions if other.owner == each.owner] for each in step.regions
+    }
+    return any(
+        all(any(path.touches(params) for params in own) for path in loss.networks or ()) for own in owners.values()
+    )
 
 
 def _is_own(loss: Accumulate, region: Region) -> bool:

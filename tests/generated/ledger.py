@@ -178,6 +178,8 @@ class Run:
                 dropped=frozenset(pair for each in emptied for pair in each.dropped),
             )
         )
+        for each in emptied:
+            each.sure = False  # what was dropped is told of the first step that misses it, or of none
 
     def _reuse(self, deposits: list[Deposit], row: int) -> None:
         """Note what a step applies that was applied before, if there is something new beside it."""

@@ -15,6 +15,11 @@ class Slip(Event):
 
     fixable: bool
 
+    @property
+    def means_clear(self) -> bool:
+        """Whether what was meant would clear gradients."""
+        return False
+
     def reaches(self, region: Region) -> bool:
         """Whether what was meant would clear the gradients of a region."""
         return False
@@ -33,11 +38,16 @@ class Uncalled(Slip):
     schedules: bool = False
     params: tuple[Path, ...] = ()
 
+    @property
+    def means_clear(self) -> bool:
+        """Whether it is `zero_grad`."""
+        return self.method == "zero_grad"
+
     def reaches(self, region: Region) -> bool:
         """Whether it is a clear of the region, or nobody can tell of what."""
         meant = self.of is None or self.of.touches(region.owner) or self.of.touches(region.params)
         meant = meant or any(path.touches(region.params) for path in self.params)
-        return self.method == "zero_grad" and (meant or not region.known)
+        return self.means_clear and (meant or not region.known)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,6 +107,11 @@ class Discarded(Slip):
 
     waste: Waste
     clears: bool = False
+
+    @property
+    def means_clear(self) -> bool:
+        """Whether what never runs would."""
+        return self.clears
 
     def reaches(self, region: Region) -> bool:
         """Whether what never runs would clear: nobody asks what."""

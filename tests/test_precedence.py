@@ -105,6 +105,36 @@ def test_nor_anything_on_a_way_around_it() -> None:
     assert told({"main": late.format("pass")}) == ["GRD604"]
 
 
+COUNTED = """\
+import torch
+
+def step(opt):
+    {clear}
+
+def main(model, x):
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    model(x).sum().backward()
+    opt.step()
+    count = {count}
+    while x.dim():
+        count += 1
+        if count % 2 == 0:
+            {call}
+        model(x).sum().backward()
+        opt.step()
+        opt.zero_grad()
+"""
+
+
+@pytest.mark.parametrize("call", ["opt.zero_grad", "step(opt)"])
+def test_a_way_around_it_that_cannot_be_taken_is_none(call: str) -> None:
+    """The first trip is the one that counts."""
+    always = COUNTED.format(clear="opt.zero_grad", call=call, count=1)
+    never = COUNTED.format(clear="opt.zero_grad", call=call, count=0)
+    assert told({"main": always}) == ["GRD604"] * always.count("zero_grad\n")
+    assert sorted(told({"main": never})) == ["GRD101"] + ["GRD604"] * never.count("zero_grad\n")
+
+
 def test_a_clear_that_nobody_runs_through_is_no_missing_one() -> None:
     files = {"main": LOOP.format(imports="", clear="map(lambda p: p.grad.zero_(), model.parameters())")}
     assert told(files) == ["GRD603"]

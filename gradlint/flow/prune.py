@@ -29,7 +29,8 @@ def pruned(
     steps = [event for graph in graphs.values() for event in graph.events() if isinstance(event, Step)]
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
-    effective = doing(graphs, (Accumulate, Step, Clear, Forget, *heeds), made)
+    kinds = (Accumulate, Step, Clear, Forget, *heeds)
+    effective = scopes_with(graphs, lambda e: isinstance(e, kinds) or _makes(e, made) or _means_clear(e))
     telling = doing(graphs, (Read, Slip))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
@@ -75,9 +76,9 @@ def seen_to_clear(graphs: Mapping[int, Graph]) -> set[int]:
     return scopes_with(graphs, lambda event: isinstance(event, Clear) and event.owner is not None)
 
 
-def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...], made: Set[Path] = frozenset()) -> set[int]:
-    """The scopes with events of some kinds, or that make some parameters, themselves or through what they call."""
-    return scopes_with(graphs, lambda event: isinstance(event, kinds) or _makes(event, made))
+def doing(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> set[int]:
+    """The scopes with events of some kinds, themselves or through what they call."""
+    return scopes_with(graphs, lambda event: isinstance(event, kinds))
 
 
 def scopes_with(graphs: Mapping[int, Graph], wanted: Callable[[Event], bool]) -> set[int]:
@@ -115,7 +116,12 @@ def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:
         case Call(target=target) | Lend(target=target):
             return target in effective
         case _:
-            return False
+            return _means_clear(event)
+
+
+def _means_clear(event: Event) -> bool:
+    """Whether something was meant to clear: what it explains must not be told on a way around it that is none."""
+    return isinstance(event, Slip) and event.means_clear
 
 
 def _memory(graph: Graph, live: list[Test]) -> Memory:

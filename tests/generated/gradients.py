@@ -68,8 +68,8 @@ class Gradient:
 class Emptied:
     """What has become of a `.grad` since something was put into it: by which rows it was cleared, and what they dropped
     that nobody had applied, as rows of backward and clear. `sure`: of something that was dropped everybody can tell.
-    `lossy`: a loss was computed after the last clear. `excused`: a backward was named and not called. `blurred`: a
-    stranger was called since, who may have added something. `passed_by`: since then a loop that adds had no trip.
+    `lossy`: a loss was computed after the last clear. `excused`: since then a backward was named and not called.
+    `blurred`: a stranger was called since, who may have added something. `passed_by`: a loop that adds had no trip.
     """
 
     clears: set[int] = field(default_factory=set)
@@ -121,7 +121,7 @@ class Leaf:
         dropped = [each for each in deposits if not each.applied]
         self.emptied.dropped |= {(each.row, row) for each in dropped}
         self.emptied.sure = self.emptied.sure or any(not (each.blurred or each.passed_by) for each in dropped)
-        self.emptied.blurred = self.emptied.lossy = False
+        self.emptied.blurred = self.emptied.lossy = self.emptied.excused = False
 
     def pass_by(self) -> None:
         """A loop that adds has no trip: the linter takes it to have one."""

@@ -16,7 +16,7 @@ import pytest
 from generated.chance import chances
 from generated.files import MAIN, apart, told_of
 from generated.instrument import runs
-from generated.judge import faults_of_fixes, judge, seen
+from generated.judge import faults_of_fixes, judge, seen, told
 from generated.ledger import Foreign
 from generated.shrink import draws, shrunk, written
 
@@ -224,6 +224,15 @@ def test_a_broken_typestate_is_noticed(
 def test_a_slip_that_is_not_told_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generated.judge.told", lambda text: [])
     assert "missed: GRD604 in 10" in judge(program(UNCALLED)).disagreements
+
+
+def test_what_no_run_reaches_is_neither_right_nor_wrong() -> None:
+    """A function that is never called may be there for others, and is judged as if it were called in a loop."""
+    helper = "def update(x):\n    net(x).sum().backward()\n    opt.step()\nfor i in range(3):\n"
+    never = helper + "    if i == 0:\n        if (i + 1) % 2 == 0:\n            update(first)"
+    text = program(never).replace("loader, epochs", "loader, first, epochs")
+    assert [each.code for each in told(text)] == ["GRD101"]
+    assert judge(text).disagreements == ()
 
 
 def test_an_optimizer_that_repeats_its_closure_applies_what_the_closure_does_not_clear() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from gradlint.events import Call, Event
+from gradlint.events import Call, Clear, Event
 from gradlint.flow.around import Around
 from gradlint.flow.conditions import Literals
 from gradlint.flow.graph import Graph
@@ -116,3 +116,14 @@ class Report:
     def looks_aside(self) -> bool:
         """Whether gradients are looked at that the path does not meet."""
         return not self.around.looks <= {moment.event for moment in self.path}
+
+    @property
+    def clear(self) -> Clear:
+        """The clear on the path: the first that is sure to drop something there, or else the first that may."""
+        clears = [m.event for m in self.path if m.concerns and isinstance(m.event, Clear)]
+        return next((each for each in clears if self._drops(each)), clears[0])
+
+    def _drops(self, clear: Clear) -> bool:
+        by_optimizer = clear.owner is not None and not clear.possible
+        has_them = by_optimizer and any(path.holds(self.region.params) for path in clear.params)
+        return has_them or clear.covers(self.region)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, Step
+from gradlint.events import Accumulate, Step
 from gradlint.flow.facts import Report
 from gradlint.repair import move
 from gradlint.rule import Finding, FlowRule, quoted
@@ -72,8 +72,8 @@ class GradientsDiscarded(FlowRule):
         added, step = report.path[0].event, report.event
         if not isinstance(added, Accumulate) or any(moment.loop is not None for moment in report.path):
             return None
-        dropped = next(m.event for m in report.path if m.concerns and isinstance(m.event, Clear))
         assert isinstance(step, Step)
+        dropped = report.clear
         return Finding(
             event=dropped,
             cause=dropped,

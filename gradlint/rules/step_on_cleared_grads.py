@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, ComputeLoss, Step
+from gradlint.events import Accumulate, ComputeLoss, Step
 from gradlint.flow.facts import Report
 from gradlint.repair import move
 from gradlint.rule import Finding, FlowRule, quoted
@@ -73,7 +73,7 @@ class StepOnClearedGrads(FlowRule):
         assert first is not None and isinstance(step, Step)
         nothing = f"`{quoted(step)}` applies nothing"
         if isinstance(first, Accumulate):
-            clear = next(m.event for m in report.path if m.concerns and isinstance(m.event, Clear))
+            clear = report.clear
             return Finding(
                 event=step,
                 cause=step,

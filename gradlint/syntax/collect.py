@@ -214,12 +214,15 @@ class _Collector:
                 method = _method(scope, base)
                 if method is not None and method.parent is not None:
                     method.parent.attributes[attr.value].append(binding)
-                elif isinstance(value, (cst.Name, cst.Attribute)):
-                    scope.parts[base].append(binding)
+                else:
+                    scope.parts.append((target, binding))
                 if changed or method is None or method.name != "__init__":
                     self.volatile.add(f".{attr.value}")
             case cst.Attribute(attr=attr):
+                scope.parts.append((target, binding))
                 self.volatile.add(f".{attr.value}")
+            case cst.Subscript():
+                scope.parts.append((target, binding))
             case _:
                 pass
 

@@ -171,7 +171,7 @@ class Evaluator(ParameterLists):
             qualified = self.qualified(value.func, binding.scope) if isinstance(value, cst.Call) else ""
             if qualified in catalogue.SELF_CLEARING_FACTORIES:
                 return Made(qualified, ())
-            prepared = self._prepared(value, position, binding.scope)
+            prepared = self.prepared(value, position, binding.scope)
             if prepared is not None:
                 value = prepared
                 continue
@@ -183,7 +183,7 @@ class Evaluator(ParameterLists):
             return Optimizer(None)
         return found
 
-    def _prepared(self, value: cst.BaseExpression, position: int, scope: Scope) -> cst.BaseExpression | None:
+    def prepared(self, value: cst.BaseExpression, position: int, scope: Scope) -> cst.BaseExpression | None:
         """The argument that `prepare(...)` and its like give back at a position."""
         names = frameworks.gives_back(self.qualified(value.func, scope)) if isinstance(value, cst.Call) else None
         if names is None or not isinstance(value, cst.Call):

@@ -5,12 +5,14 @@ What clears one may clear the other. That says less than that both are one netwo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
 from gradlint.bounds import Bound
 from gradlint.regions import Path
+from gradlint.syntax.links import Links
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Binding, Scope
@@ -18,9 +20,8 @@ from gradlint.syntax.tree import elements_of
 
 MAX_PARTS = Bound(5, "parts of an expression inside one another")
 
-Links = dict[Path, set[Path]]
-
-_FILLING = frozenset({"append", "add_module", "register_module", "register_parameter", "extend", "insert"})
+_FILLING = re.compile(r"append|extend|insert|(?:add|register|set|tie)_\w+")
+"""Methods by which an object gets a part."""
 
 
 class Kinship:
@@ -28,37 +29,37 @@ class Kinship:
 
     def __init__(self, objects: ParameterLists) -> None:
         self._objects = objects
-        self._links: dict[File, tuple[Links, Links]] = {}
+        self._links: dict[File, Links] = {}
+        self._known: dict[Path, tuple[Path, ...]] = {}
 
     def of(self, path: Path) -> tuple[Path, ...]:
         """What an object was made from, and what was made from it; not what only shares a maker with it."""
         file = self._objects.program.home(self._objects.program.scopes[path.scope])
         if file not in self._links:
             self._links[file] = self._read(file)
-        older, younger = self._links[file]
-        return (*reached(path, older), *reached(path, younger))
+        if path not in self._known:
+            self._known[path] = self._links[file].touching(path)
+        return self._known[path]
 
-    def _read(self, file: File) -> tuple[Links, Links]:
-        older: Links = {}
-        younger: Links = {}
-        for whole, part in self._pairs(file):
-            if whole != part:
-                older.setdefault(whole, set()).add(part)
-                younger.setdefault(part, set()).add(whole)
-        return older, younger
-
-    def _pairs(self, file: File) -> Iterator[tuple[Path, Path]]:
+    def _read(self, file: File) -> Links:
+        links = Links()
         for scope in file.table.scopes:
-            holders = [(Path(scope.number, name), bindings) for name, bindings in scope.bindings.items()]
-            holders += [(Path(scope.number, "self", (name,)), each) for name, each in scope.attributes.items()]
-            for made, bindings in holders:
-                yield from ((made, part) for part in self._sources_of(bindings))
-        for method in _FILLING:
-            for mention in file.table.mentions.get(method, ()):
+            for made, bindings in scope.holders():
+                for part in self._sources_of(bindings):
+                    links.add(made, part)
+            for target, binding in scope.parts:
+                holder = self._objects.path(target, scope)
+                for part in self._sources(binding.value, scope, 0) if binding.value is not None else ():
+                    if holder is not None:
+                        links.add(holder, part)
+        for method in filter(_FILLING.fullmatch, file.table.mentions):
+            for mention in file.table.mentions[method]:
                 whole = self._objects.path(mention.receiver, mention.scope)
                 arguments = mention.call.args if mention.call is not None else ()
-                parts = (part for each in arguments for part in self._sources(each.value, mention.scope, 0))
-                yield from ((whole, part) for part in parts if whole is not None)
+                for part in (each for a in arguments for each in self._sources(a.value, mention.scope, 0)):
+                    if whole is not None:
+                        links.add(whole, part)
+        return links
 
     def _sources_of(self, bindings: Iterable[Binding]) -> Iterator[Path]:
         for binding in bindings:
@@ -71,6 +72,8 @@ class Kinship:
             return
         inner: list[cst.BaseExpression] = []
         match node:
+            case cst.Name(value="True" | "False" | "None"):
+                return
             case cst.Name() | cst.Attribute():
                 path = None if _is_module(node, scope) else self._objects.path(node, scope)
                 if path is not None:
@@ -78,7 +81,7 @@ class Kinship:
             case cst.Call(func=func, args=arguments):
                 inner = [each.value for each in arguments]
                 inner += [func.value] if isinstance(func, cst.Attribute) else []
-            case cst.IfExp(body=one, orelse=other):
+            case cst.IfExp(body=one, orelse=other) | cst.BooleanOperation(left=one, right=other):
                 inner = [one, other]
             case cst.Subscript(value=base) | cst.StarredElement(value=base) | cst.Await(expression=base):
                 inner = [base]
@@ -86,7 +89,7 @@ class Kinship:
                 inner = elements_of(node) or []
             case cst.Dict(elements=elements):
                 inner = [each.value for each in elements]
-            case cst.ListComp(for_in=loop) | cst.GeneratorExp(for_in=loop) | cst.SetComp(for_in=loop):
+            case cst.BaseComp(for_in=loop):
                 inner = [loop.iter]
         for part in inner:
             yield from self._sources(part, scope, depth + 1)
@@ -99,15 +102,3 @@ def _is_module(node: cst.BaseExpression, scope: Scope) -> bool:
     owner = scope.owner(node.value) if isinstance(node, cst.Name) else None
     bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
     return bool(bindings) and all(binding.imported for binding in bindings)
-
-
-def reached(start: Path, links: Links) -> list[Path]:
-    """All that links lead to from an object, one after the other, but for itself."""
-    seen: dict[Path, None] = {}
-    queue = [start]
-    while queue:
-        for other in sorted(links.get(queue.pop(), ())):
-            if other not in seen and other != start:
-                seen[other] = None
-                queue.append(other)
-    return list(seen)

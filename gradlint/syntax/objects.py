@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import libcst as cst
 
-from gradlint.regions import ELEMENT, GROUPS, Path, Region
+from gradlint.regions import GROUPS, Path, Region
 from gradlint.syntax import catalogue, frameworks, lightning
 from gradlint.syntax.evaluator import Evaluator
 from gradlint.syntax.growing import GROWING, may_have_more
-from gradlint.syntax.kinship import Kinship, reached
+from gradlint.syntax.kinship import Kinship
 from gradlint.syntax.program import File, Program
 from gradlint.syntax.scopes import Binding, Scope, stays
 from gradlint.syntax.specialised import Given, Specialised
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Choice, Function, Groups, Instance, Made, Optimizer, Parameters
+from gradlint.syntax.wrapping import Wrapping
 
 _TELLING = (
     "zero_grad",
@@ -42,7 +41,7 @@ class Objects(Evaluator):
         self._given_away: dict[File, frozenset[Path]] = {}
         self._kinship = Kinship(self)
         self._growing: dict[File, frozenset[Path]] = {}
-        self._wrappers: dict[File, tuple[dict[Path, set[Path]], dict[Path, set[Path]]]] = {}
+        self._wrapping = Wrapping(self)
         self._taught: dict[tuple[File, tuple[str, ...]], tuple[tuple[cst.Call, Scope], ...]] = {}
 
     def given_function(self, node: cst.BaseExpression, scope: Scope) -> Given | None:
@@ -248,57 +247,11 @@ class Objects(Evaluator):
 
     def around(self, path: Path) -> tuple[Path, ...]:
         """An object with what it was made from, and what was made from it; not with what shares a maker with it."""
-        inner, outer = self._wrapping(self.program.home(self.program.scopes[path.scope]))
-        return (path, *reached(path, inner), *reached(path, outer))
+        return (path, *self._wrapping.of(path))
 
     def related(self, path: Path) -> tuple[Path, ...]:
         """An object with all that may have parameters in common with it."""
         return tuple(dict.fromkeys((*self.around(path), *self._kinship.of(path))))
-
-    def _wrapping(self, file: File) -> tuple[dict[Path, set[Path]], dict[Path, set[Path]]]:
-        """What each object was given when it was made, and what each was given to."""
-        if file not in self._wrappers:
-            inner: dict[Path, set[Path]] = {}
-            outer: dict[Path, set[Path]] = {}
-            for scope in file.table.scopes:
-                holders = [(Path(scope.number, name), bs) for name, bs in scope.bindings.items()]
-                holders += [(Path(scope.number, "self", (name,)), bs) for name, bs in scope.attributes.items()]
-                for made, bindings in holders:
-                    for binding in bindings:
-                        parts = elements_of(binding.value) if binding.value is not None and not binding.each else None
-                        for part in parts or ():
-                            held = self.path(part, binding.scope) if isinstance(part, cst.Name) else None
-                            if held is not None and held != made:
-                                outer.setdefault(held, set()).add(made.field(ELEMENT))
-                        if isinstance(binding.value, cst.Call) and not binding.each:
-                            for given in self._made_from(binding.value, binding):
-                                if given != made:
-                                    inner.setdefault(made, set()).add(given)
-                                    outer.setdefault(given, set()).add(made)
-                for whole, joined in self._joined(scope):
-                    inner.setdefault(whole, set()).add(joined)
-                    outer.setdefault(joined, set()).add(whole)
-            self._wrappers[file] = inner, outer
-        return self._wrappers[file]
-
-    def _joined(self, scope: Scope) -> Iterator[tuple[Path, Path]]:
-        """Objects that get a part of another, as with `net.head = head` and `decoder.weight = embedding.weight`."""
-        for name, bindings in scope.parts.items():
-            whole = self.path(cst.Name(name), scope)
-            for binding in bindings if whole is not None else ():
-                part = self.path(binding.value, scope) if binding.value is not None and not binding.items else None
-                if whole is not None and part is not None:
-                    is_tensor = part.fields[-1:] in (("weight",), ("bias",))
-                    yield whole, Path(part.scope, part.name, part.fields[:-1]) if is_tensor else part
-
-    def _made_from(self, call: cst.Call, binding: Binding) -> Iterator[Path]:
-        """The objects that a call was given which gave back this one: of what it gives back prepared, only its own."""
-        own = self._prepared(call, binding.items[0], binding.scope) if binding.items else None
-        path = self.path(own, binding.scope) if own is not None else None
-        if path is not None:
-            yield path
-        else:
-            yield from self.given(call, binding.scope)
 
     def is_made_here(self, path: Path) -> bool:
         """Whether the file shows how the object comes to be, so that it cannot be another one under a second name."""

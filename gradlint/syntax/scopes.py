@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from gradlint.regions import Path
 from gradlint.syntax.tree import elements_of, walk_everything
 
 
@@ -60,8 +61,8 @@ class Scope:
     foreign: dict[str, bool] = field(default_factory=dict)  # declared global (True) or nonlocal (False)
     # Of a class: attributes set through the first parameter of its methods.
     attributes: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
-    # What code here makes a part of a variable's object, `net.head = head`, by the variable.
-    parts: dict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    # What code here makes a part of another object: `net.head = head`, `networks["head"] = head`.
+    parts: list[tuple[cst.BaseExpression, Binding]] = field(default_factory=list)
     bases: list[cst.BaseExpression] = field(default_factory=list)
     decorators: list[cst.BaseExpression] = field(default_factory=list)
     # Of a module: the names of the modules from which everything is imported.
@@ -75,6 +76,11 @@ class Scope:
         """The name of a method's own object."""
         is_method = self.kind == "function" and self.parent is not None and self.parent.kind == "class"
         return self.parameters[0] if is_method and self.parameters and not self._is_decorated("staticmethod") else None
+
+    def holders(self) -> Iterator[tuple[Path, list[Binding]]]:
+        """The scope's variables, and the attributes of a class's objects, with what is assigned to each."""
+        yield from ((Path(self.number, name), each) for name, each in self.bindings.items())
+        yield from ((Path(self.number, "self", (name,)), each) for name, each in self.attributes.items())
 
     @property
     def needs_no_object(self) -> bool:

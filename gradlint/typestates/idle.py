@@ -30,6 +30,7 @@ class Pending(enum.Enum):
 
     UNTOLD = "untold"  # nobody has said yet
     ADDED = "added"  # what a backward has added
+    UNSURE = "unsure"  # what a backward has added, or nothing, if what may have cleared it did
     APPLIED = "applied"  # what a step has applied already
     DISCARDED = "discarded"  # nothing: what was added has been cleared
     NOTHING = "nothing"  # nothing: it was cleared, and nothing was added since
@@ -83,12 +84,14 @@ class IdleSteps(Typestate):
                 yield Pending.ADDED
             case _, Overwrite() | Rescale():
                 yield Pending.UNKNOWN
-            case ((Pending.ADDED | Pending.DISCARDED), Clear()) if event.covers(region):
+            case ((Pending.ADDED | Pending.UNSURE | Pending.DISCARDED), Clear()) if event.covers(region):
                 yield Pending.DISCARDED
             case _, Clear() if event.covers(region):
                 yield Pending.NOTHING
             case (Pending.DISCARDED | Pending.NOTHING) as unchanged, Clear():
                 yield unchanged
+            case ((Pending.ADDED | Pending.UNSURE), Clear()):
+                yield Pending.UNSURE
             case ((Pending.DISCARDED | Pending.NOTHING), Step()):
                 yield Pending.NOTHING
             case ((Pending.ADDED | Pending.APPLIED), Step()):
@@ -108,7 +111,7 @@ class IdleSteps(Typestate):
         """The story begins with the backward whose gradients are dropped, or with the clear where there was none."""
         if isinstance(event, Accumulate):
             return True
-        return isinstance(event, Clear) and before not in (Pending.ADDED, Pending.DISCARDED)
+        return isinstance(event, Clear) and before not in (Pending.ADDED, Pending.UNSURE, Pending.DISCARDED)
 
     def spares(self, state: Hashable, event: Event) -> bool:
         """A step that may find something is none to speak of, whatever it finds on other ways."""

@@ -35,6 +35,11 @@ class Claim(abc.ABC):
 
     any_way: ClassVar[bool] = False
 
+    @property
+    @abc.abstractmethod
+    def step(self) -> int:
+        """The row of a step without which nothing of it can happen."""
+
     @abc.abstractmethod
     def happens(self, seen: Seen) -> bool:
         """Whether it did, and no slip explains it."""
@@ -58,6 +63,10 @@ class Reused(Claim):
     def __str__(self) -> str:
         return f"{self.added} adds to what {self.applied} applied"
 
+    @property
+    def step(self) -> int:
+        return self.applied
+
     def happens(self, seen: Seen) -> bool:
         return any(map(self._is, seen.stale.certain | seen.stale.hidden))
 
@@ -77,12 +86,16 @@ class Idle(Claim):
 
     any_way = True
 
-    step: int
+    idle: int
     clear: int
     added: int
 
     def __str__(self) -> str:
-        return f"{self.step} finds nothing, for {self.clear} drops what {self.added or 'nobody'} added"
+        return f"{self.idle} finds nothing, for {self.clear} drops what {self.added or 'nobody'} added"
+
+    @property
+    def step(self) -> int:
+        return self.idle
 
     def happens(self, seen: Seen) -> bool:
         return any(self._is(met) and not met.excused for met in seen.met)
@@ -91,11 +104,11 @@ class Idle(Claim):
         return any(map(self._is, seen.met))
 
     def is_refuted(self, seen: Seen) -> bool:
-        return any(met.row == self.step and not met.idle and not met.passed_by for met in seen.met)
+        return any(met.row == self.idle and not met.idle and not met.passed_by for met in seen.met)
 
     def _is(self, met: Met) -> bool:
         # Where nothing was added, nothing may have been left to clear.
-        return met.row == self.step and met.idle and (not self.added or (self.added, self.clear) in met.dropped)
+        return met.row == self.idle and met.idle and (not self.added or (self.added, self.clear) in met.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,10 @@ class Polluted(Claim):
 
     def __str__(self) -> str:
         return f"{self.own} adds to what {self.left} left for {self.served}, and {self.again} applies both"
+
+    @property
+    def step(self) -> int:
+        return self.again
 
     def happens(self, seen: Seen) -> bool:
         return any(map(self._is, seen.foreign.certain | seen.foreign.hidden))

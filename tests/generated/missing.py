@@ -38,7 +38,7 @@ def _missed_idle(text: str, said: Sequence[Idle], what: Seen) -> Iterator[str]:
         if "each.step()" in lines[row - 1]:
             continue  # it steps several, of which another may have something
         clears = {clear for met in what.met if met.row == row for clear in met.clears}
-        if any(claim.step == row or claim.clear in clears for claim in said):
+        if any(claim.idle == row or claim.clear in clears for claim in said):
             continue
         ways = islice(runs(text, 0, zlib.crc32(text.encode()), free=True), WAYS)
         if row in _idle({met for run in ways for met in run.met}):

@@ -17,13 +17,18 @@ WAYS = 300
 
 def missed(text: str, said: Sequence[Claim], what: Seen) -> Iterator[str]:
     """In words."""
-    yield from _missed_reuse([claim for claim in said if isinstance(claim, Reused)], what)
+    yield from _missed_reuse(text, [claim for claim in said if isinstance(claim, Reused)], what)
     yield from _missed_idle(text, [claim for claim in said if isinstance(claim, Idle)], what)
     yield from _missed_foreign(text, [claim for claim in said if isinstance(claim, Polluted)], what)
 
 
-def _missed_reuse(said: Sequence[Reused], what: Seen) -> Iterator[str]:
+def _missed_reuse(text: str, said: Sequence[Reused], what: Seen) -> Iterator[str]:
+    """Of a helper that gets optimizers of several classes nobody is asked which of them repeat a closure."""
+    kinds = {name for name in ("LBFGS", "SGD", "Adam") if f"optim.{name}(" in text}
+    mixed = _rows_given(text, "optimizer") if "LBFGS" in kinds and len(kinds) > 1 else frozenset()
     for stale in sorted(what.stale.certain, key=lambda each: (each.added, each.again)):
+        if stale.applied == {stale.again} <= mixed and stale.added in mixed:
+            continue
         if not any(claim.applied in stale.applied for claim in said):
             rows = ", ".join(map(str, sorted(stale.applied)))
             yield f"missed: {stale.added} adds to what {rows} applied, and {stale.again} applies it again"

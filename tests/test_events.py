@@ -155,7 +155,7 @@ def test_steps(code: str, expected: list[str]) -> None:
         ),
         pytest.param(
             "for o in [adam, sgd]:\n    o.zero_grad()",
-            ["clear adam.param_groups", "clear sgd.param_groups"],
+            ["clear adam.param_groups o", "clear sgd.param_groups o"],  # `o` is one of them
             id="loop-over-literal-list",
         ),
         pytest.param("[o.zero_grad() for o in optimizers]", ["clear optimizers[*].param_groups"], id="comprehension"),

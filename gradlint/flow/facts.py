@@ -86,13 +86,24 @@ class Fact:
 class Moment:
     """One part of a witness: an event, or the beginning of another trip through a loop.
 
-    `concerns` says that the event is about the report's region, `called_again` that the loop is the scope itself.
+    `concerns` says that the event is about the report's region, which is `region` in the names of the event's scope,
+    `called_again` that the loop is the scope itself.
     """
 
     event: Event | None = None
     loop: object | None = None
     concerns: bool = False
     called_again: bool = False
+    region: Region | None = None
+
+    @property
+    def drops(self) -> bool:
+        """Whether something that lies in the region is sure to be dropped."""
+        clear, region = self.event, self.region
+        if not self.concerns or region is None or not isinstance(clear, Clear):
+            return False
+        by_optimizer = clear.owner is not None and not clear.possible
+        return clear.covers(region) or (by_optimizer and any(path.holds(region.params) for path in clear.params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +131,5 @@ class Report:
     @property
     def clear(self) -> Clear:
         """The clear on the path: the first that is sure to drop something there, or else the first that may."""
-        clears = [m.event for m in self.path if m.concerns and isinstance(m.event, Clear)]
-        return next((each for each in clears if self._drops(each)), clears[0])
-
-    def _drops(self, clear: Clear) -> bool:
-        by_optimizer = clear.owner is not None and not clear.possible
-        has_them = by_optimizer and any(path.holds(self.region.params) for path in clear.params)
-        return has_them or clear.covers(self.region)
+        sure = [moment.event for moment in self.path if moment.drops and isinstance(moment.event, Clear)]
+        return (sure or [m.event for m in self.path if m.concerns and isinstance(m.event, Clear)])[0]

@@ -224,7 +224,7 @@ def _path(
         region = (following if place.node == Graph.EXIT else place).fact.region
         for moment in moments:
             about = moment.event is not None and concerns(moment.event, region)
-            yield replace(moment, concerns=about)
+            yield replace(moment, concerns=about, region=region)
         place = following
         way = ways[place]
     last = place.run.graph.nodes[place.node].event

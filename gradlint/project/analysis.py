@@ -24,8 +24,8 @@ from gradlint.project.recurrence import Recurrence
 from gradlint.project.telling import Homes, Teller, Told
 from gradlint.rule import FlowRule, Rule, ScopeRule
 from gradlint.source import Source
-from gradlint.syntax.losses import is_network
 from gradlint.syntax.lower_program import Lowerer
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.parse import BrokenSource, deep_recursion
 from gradlint.syntax.program import Alone, File, Program
 from gradlint.syntax.scopes import Scope

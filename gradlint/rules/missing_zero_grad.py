@@ -116,4 +116,6 @@ def _when(report: Report) -> str:
     """When the gradients are added to, as the beginning of a label."""
     if any(moment.called_again for moment in report.path):
         return "the next call "
+    if any(moment.loop is not None and moment.loop is report.event.place.statement for moment in report.path):
+        return "the closure, called again by the same step, "
     return "the next iteration " if any(moment.loop is not None for moment in report.path) else ""

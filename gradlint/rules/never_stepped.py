@@ -133,6 +133,8 @@ def _unapplied(trip: _Trip, unstepped: Unstepped, acts: Acts) -> Accumulate | No
     regions = {region for event in events if isinstance(event, Step) for region in event.regions}
     if any(_may_share(region, unstepped) for region in regions):
         return None
+    if any(not any(isinstance(event, Clear) and event.reaches(region) for event in events) for region in regions):
+        return None  # what steps is not cleared, so it is the clear that is of the wrong optimizer
     if any(isinstance(event, Step) and event.manual for event in events):
         return None
     if any(isinstance(event, Read) and event.seen for event in events):

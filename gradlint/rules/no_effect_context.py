@@ -12,6 +12,7 @@ _UNENTERED = {
     "no_grad": "what follows goes on recording its graph",
     "inference_mode": "what follows goes on recording its graph",
     "enable_grad": "what follows records no more than before",
+    "autocast": "what follows is computed in the precision that it had before",
 }
 
 

@@ -87,6 +87,6 @@ class StepOnClearedGrads(FlowRule):
         return Finding(
             event=step,
             cause=step,
-            message=f"{nothing}: gradients are cleared by `{quoted(first)}`, and no backward adds any",
+            message=f"{nothing}: gradients are cleared by `{quoted(first)}`, and no backward adds any before it",
             story=((first, "clears the gradients"), (loss, "computes a loss"), (step, "finds no gradients to apply")),
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Step
+from gradlint.events import Accumulate, Clear, Step
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.precedence import cleared_instead
-from gradlint.repair import replace
+from gradlint.repair import Repair, replace
 from gradlint.rule import Acts, Finding, FlowRule, ScopeRule, quoted
 from gradlint.slips import Unreached
 from gradlint.typestates.stale import STALE
@@ -82,14 +82,13 @@ class WrongOptimizerCleared(FlowRule, ScopeRule):
         story = [(applied, "applies gradients"), (cleared, "clears others"), (added, "adds to what was applied")]
         if again is not applied:
             story.append((again, "applies it again"))
-        here = any(moment.event is cleared for moment in report.path)
         return Finding(
             event=cleared,
             cause=applied,
             message=f"`{quoted(cleared)}` does not clear what `{quoted(again)}` applies, so it is added to and applied"
             " again",
             story=tuple(story),
-            repair=replace(cleared, f"{again.place.subject}.zero_grad()") if here and again.place.subject else None,
+            repair=_clear_of(cleared, report),
         )
 
     def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
@@ -102,3 +101,11 @@ class WrongOptimizerCleared(FlowRule, ScopeRule):
                     message=f"`{graph.name}` never clears: no way leads to `{quoted(event)}`",
                     story=((event, "is never reached"),),
                 )
+
+
+def _clear_of(cleared: Clear, report: Report) -> Repair | None:
+    """Clear the optimizer that steps, by its name where the other one is cleared; not where that is cleared as well, so
+    that it may be the step which is of the wrong one.
+    """
+    region = next((moment.region for moment in report.path if moment.event is cleared), None)
+    return replace(cleared, f"{region.owner}.zero_grad()") if region is not None and not report.around.cleared else None

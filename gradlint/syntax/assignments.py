@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradlint.events import Assign, Clear, Event, Overwrite, Place, Rescale
 from gradlint.regions import Path
-from gradlint.syntax.gradients import Gradients, gradient_of, is_data
+from gradlint.syntax.gradients import Gradients, gradient_of, is_data, is_zero
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of
@@ -26,7 +26,7 @@ class Assignments:
         """The events of `target = value`, the value's own not included."""
         tensor = gradient_of(target)
         if tensor is not None:
-            own = self._gradients.is_computed_from(value, tensor)
+            own = self._gradients.is_computed_from(value, tensor) and not is_zero(value)
             other = Clear if constant_of(value) == (True, None) else Overwrite
             overwritten = self._gradients.clear_of(tensor, target, statement, Rescale if own else other)
             handed = [] if own else self._gradients.handed_over(target, value, statement)
@@ -73,6 +73,8 @@ class Assignments:
             if isinstance(node.operator, (cst.MultiplyAssign, cst.DivideAssign)):
                 zero = constant_of(value) == (True, 0)
                 return [self._gradients.clear_of(tensor, target, statement, Clear if zero else Rescale)]
+            if isinstance(node.operator, cst.SubtractAssign) and text_of(value) == text_of(target):
+                return [self._gradients.clear_of(tensor, target, statement, Overwrite)]
             return []
         whole = isinstance(target, cst.Subscript) and f"{text_of(target)}.grad" not in text_of(value)
         base = target.value if isinstance(target, cst.Subscript) and whole else target

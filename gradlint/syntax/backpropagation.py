@@ -1,11 +1,11 @@
-"""Whether code back-propagates: that it surely does, or surely does not, in what it calls as well."""
+"""Whether code back-propagates, in what it calls as well, and whether what it back-propagates is its own."""
 
 from __future__ import annotations
 
 import libcst as cst
 
 from gradlint.syntax import catalogue
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, names_in
 from gradlint.syntax.tree import last_name, walk
@@ -124,3 +124,31 @@ def back_propagated(node: cst.CSTNode) -> cst.BaseExpression | None:
             return loss
         case _:
             return None
+
+
+def is_from_outside(loss: cst.BaseExpression, objects: Objects, scope: Scope) -> bool:
+    """Whether a loss comes from outside: it is a parameter of the scope, or scaled, reduced or part of one."""
+    match loss:
+        case cst.Name():
+            path = objects.path(loss, scope)
+            if path is None or path.scope != scope.number:
+                return False
+            bindings = scope.bindings.get(path.name, [])
+            scaled = bindings[0].value if len(bindings) == 1 and bindings[0].value is not loss else None
+            return path.name in scope.parameters or (
+                isinstance(scaled, cst.Call)
+                and objects.callee_name(scaled) == "scale_loss"
+                and is_from_outside(scaled, objects, scope)
+            )
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="scale" | "scale_loss")), args=[argument, *_]):
+            return is_from_outside(argument.value, objects, scope)
+        case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))):
+            return name in catalogue.REDUCTIONS and is_from_outside(inner, objects, scope)
+        case cst.Attribute(value=inner, attr=cst.Name(value=name)):
+            return "loss" in name and is_from_outside(inner, objects, scope)
+        case cst.Subscript(value=inner):
+            return is_from_outside(inner, objects, scope)
+        case cst.BinaryOperation(left=left, right=right):
+            return is_from_outside(left, objects, scope) or is_from_outside(right, objects, scope)
+        case _:
+            return False

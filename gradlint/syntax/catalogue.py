@@ -78,16 +78,26 @@ BLANK_LIKE = frozenset({"zeros_like", "new_zeros", "empty_like", "full_like"})
 """What makes a tensor with the shape of another one, and without its values."""
 
 WITHOUT_GRADIENTS = frozenset(
-    """argmax argmin argsort argwhere bernoulli bincount bucketize ceil count_nonzero empty_like eq equal floor ge gt
-    isclose isfinite isinf isnan le logical_and logical_not logical_or lt multinomial ne nonzero ones_like rand_like
-    randint_like randn_like round searchsorted sign tensor trunc zeros_like""".split()
+    """arange argmax argmin argsort argwhere bernoulli bincount bucketize ceil count_nonzero empty empty_like eq equal
+    eye floor from_numpy full full_like ge gt isclose isfinite isinf isnan le linspace logical_and logical_not
+    logical_or lt multinomial ne nonzero ones ones_like rand rand_like randint randint_like randn randn_like randperm
+    round searchsorted sign tensor trunc zeros zeros_like""".split()
 )
 """Functions of `torch` that no gradient flows through."""
+
+SHAPING_METHODS = frozenset(
+    """abs chunk clamp exp expand flatten log log_softmax permute pow relu repeat reshape sigmoid softmax split sqrt
+    square tanh transpose unsqueeze view""".split()
+)
+"""Methods of tensors by which gradients flow through."""
+
+SETTINGS = frozenset({"device", "dtype", "dim", "axis", "keepdim", "reduction", "size_average", "inplace"})
+"""Keywords that say how something is computed, and not of what."""
 
 COPYING_METHODS = frozenset({"clone", "detach", "to", "float", "double", "half", "cpu", "cuda", "contiguous"})
 """What gives a tensor with the same values."""
 
-OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_"})
+OVERWRITING_METHODS = frozenset({"zero_", "fill_", "copy_", "normal_", "uniform_", "set_"})
 RESCALING_METHODS = frozenset({"mul_", "div_", "clamp_", "masked_fill_"})
 UPDATING_METHODS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_", "copy_", "sub", "add", "lerp_"})
 

@@ -9,12 +9,12 @@ import libcst as cst
 from gradlint.events import Place
 from gradlint.slips import Discarded, Waste
 from gradlint.syntax import catalogue
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import last_name, text_of, walk
 
-_CONTEXTS = frozenset({"no_grad", "enable_grad", "inference_mode"})
+_CONTEXTS = frozenset({"no_grad", "enable_grad", "inference_mode", "autocast"})
 _CHANGING = frozenset({"zero_grad", "requires_grad_"})
 
 
@@ -37,7 +37,9 @@ class Discards:
                 return None
             case cst.Call(func=cst.Attribute(value=cst.Name() as tensor, attr=cst.Name(value="detach")), args=[]):
                 if self._is_computed(tensor) and self._is_given_later(tensor):
-                    return Discarded(self._place(value, statement, tensor.value), self._is_own(tensor), Waste.COPY)
+                    # Another use of it may need the gradients that the first one must not have.
+                    fixable = self._is_own(tensor) and len(self._later_uses(tensor)) == 1
+                    return Discarded(self._place(value, statement, tensor.value), fixable, Waste.COPY)
             case cst.BinaryOperation(
                 left=cst.Name() | cst.Attribute() as loss, operator=cst.Divide() | cst.Multiply(), lpar=parentheses
             ):
@@ -95,10 +97,14 @@ class Discards:
 
     def _is_given_later(self, tensor: cst.Name) -> bool:
         """Whether a call further down is given the variable, as another network is: else it is dropped for good."""
+        uses = set(map(id, self._later_uses(tensor)))
+        return any(isinstance(node, cst.Arg) and id(node.value) in uses for node in walk(self._scope.node))
+
+    def _later_uses(self, tensor: cst.Name) -> list[cst.Name]:
+        """Where a variable stands again further down."""
         nodes = list(walk(self._scope.node))
-        after = nodes[next((n for n, node in enumerate(nodes) if node is tensor), 0) :]
-        given = (node.value for node in after if isinstance(node, cst.Arg))
-        return any(isinstance(value, cst.Name) and value.value == tensor.value for value in given)
+        after = nodes[next((n for n, node in enumerate(nodes) if node is tensor), 0) + 1 :]
+        return [node for node in after if isinstance(node, cst.Name) and node.value == tensor.value]
 
 
 def _around(scope: Scope) -> Iterator[Scope]:

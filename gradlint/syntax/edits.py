@@ -77,8 +77,8 @@ class Editor:
         if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
             return ()
         small = next((s for s in statement.body if any(n is anchor.place.node for n in walk(s))), None)
-        if small is None or isinstance(small, (cst.Return, cst.Raise)) or _is_in_comprehension(small, anchor):
-            return ()  # nothing after it runs, or its names end with it
+        if small is None or isinstance(small, (cst.Return, cst.Raise)) or _may_be_left_out(small, anchor):
+            return ()  # nothing after it runs, or it runs where the anchor does not
         if isinstance(statement, cst.SimpleStatementSuite) or small is not statement.body[-1]:
             return (self._insert(self._positions.span(small).end, f"; {text}"),)
         row = self._positions.span(statement).end.row
@@ -89,7 +89,7 @@ class Editor:
 
     def _before(self, text: str, anchor: Event) -> tuple[Edit, ...]:
         statement = anchor.place.statement
-        if not isinstance(statement, cst.SimpleStatementLine):
+        if not isinstance(statement, cst.SimpleStatementLine) or _may_be_left_out(statement, anchor):
             return ()
         start = self._positions.span(statement).start
         if len(statement.body) > 1:
@@ -144,10 +144,21 @@ def _is_alone(statement: object) -> bool:
     return isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
 
 
-def _is_in_comprehension(statement: cst.CSTNode, anchor: Event) -> bool:
-    kinds = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
-    loops = [node for node in walk(statement) if isinstance(node, kinds)]
-    return any(node is anchor.place.node for loop in loops for node in walk(loop))
+def _may_be_left_out(statement: cst.CSTNode, anchor: Event) -> bool:
+    """Whether a statement runs an anchor under a condition, or once for each of several things."""
+    for node in walk(statement):
+        match node:
+            case cst.ListComp() | cst.SetComp() | cst.DictComp() | cst.GeneratorExp():
+                parts: list[cst.CSTNode] = [node]
+            case cst.IfExp(body=one, orelse=other):
+                parts = [one, other]
+            case cst.BooleanOperation(right=last):
+                parts = [last]
+            case _:
+                continue
+        if any(inner is anchor.place.node for part in parts for inner in walk(part)):
+            return True
+    return False
 
 
 def _is_docstring(node: cst.CSTNode) -> bool:

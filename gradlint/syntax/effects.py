@@ -22,6 +22,7 @@ from gradlint.events import (
 )
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
+from gradlint.syntax.backpropagation import is_from_outside
 from gradlint.syntax.bodies import Bodies
 from gradlint.syntax.called import Called, is_zero_grad
 from gradlint.syntax.callees import Callees, is_super
@@ -30,7 +31,7 @@ from gradlint.syntax.framework_calls import FrameworkCalls
 from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, names_in
 from gradlint.syntax.surroundings import cuts, hook_clears, may_be_wrapped, steps_may_clear
 from gradlint.syntax.tree import constant_of, is_alone, text_of, walk
 from gradlint.syntax.unfollowed import Unfollowed
@@ -104,34 +105,7 @@ class Effects:
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
-        return [Accumulate(place, self._inputs(call), given=self._is_given(receiver))]
-
-    def _is_given(self, loss: cst.BaseExpression) -> bool:
-        """Whether a loss comes from outside: it is a parameter of the scope, or scaled, reduced or part of one."""
-        match loss:
-            case cst.Name():
-                path = self._objects.path(loss, self._scope)
-                if path is None or path.scope != self._scope.number:
-                    return False
-                bindings = self._scope.bindings.get(path.name, [])
-                scaled = bindings[0].value if len(bindings) == 1 and bindings[0].value is not loss else None
-                return path.name in self._scope.parameters or (
-                    isinstance(scaled, cst.Call)
-                    and self._objects.callee_name(scaled) == "scale_loss"
-                    and self._is_given(scaled)
-                )
-            case cst.Call(func=cst.Attribute(attr=cst.Name(value="scale" | "scale_loss")), args=[argument, *_]):
-                return self._is_given(argument.value)
-            case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value=name))):
-                return name in catalogue.REDUCTIONS and self._is_given(inner)
-            case cst.Attribute(value=inner, attr=cst.Name(value=name)):
-                return "loss" in name and self._is_given(inner)
-            case cst.Subscript(value=inner):
-                return self._is_given(inner)
-            case cst.BinaryOperation(left=left, right=right):
-                return self._is_given(left) or self._is_given(right)
-            case _:
-                return False
+        return [Accumulate(place, self._inputs(call), given=is_from_outside(receiver, self._objects, self._scope))]
 
     def _inputs(self, call: cst.Call) -> tuple[Path, ...] | None:
         """The parameters that `inputs=` confines a backward to."""
@@ -176,6 +150,8 @@ class Effects:
             return after
         found = self._objects.value(closure, self._scope)
         entered = self._callees.function(found, call, statement) if isinstance(found, Function) else None
+        if isinstance(found, Function) and not optimizer.made_by and "backward" not in names_in(found.scope):
+            return [Forget(place, None)]  # it may back-propagate what the closure gives back, as a line search does
         if entered is not None:
             inner: list[Event] = [entered]
             if optimizer.repeats:
@@ -260,7 +236,10 @@ class Effects:
             or self._called.keeps_a_clear(call)
         ):
             return [Forget(place, None)]
-        if name == "zeros_" and len(values) == 1 and gradient_of(values[0]) is not None:  # torch.nn.init's
+        zeros = (name in ("zeros_", "zero_") and len(values) == 1) or (
+            name == "constant_" and len(values) == 2 and constant_of(values[1]) == (True, 0)
+        )
+        if zeros and gradient_of(values[0]) is not None:  # those of torch and torch.nn.init
             return [self._gradients.clear_of(gradient_of(values[0]) or values[0], call, statement)]
         if name == "setattr" and len(values) == 3 and constant_of(values[1]) == (True, "grad"):
             kind = Clear if constant_of(values[2]) == (True, None) else Overwrite

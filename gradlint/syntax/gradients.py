@@ -162,6 +162,21 @@ def _copied(node: cst.BaseExpression) -> cst.BaseExpression:
             return node
 
 
+def is_zero(value: cst.BaseExpression) -> bool:
+    """Whether a tensor is all zeros, whatever it is made from: `grad.new(size).zero_()`, `grad * 0`."""
+    match value:
+        case cst.Call(func=cst.Name(value="Variable"), args=[cst.Arg(value=inner), *_]):
+            return is_zero(inner)
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="zero_"))):
+            return True
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="fill_")), args=[cst.Arg(value=filled)]):
+            return constant_of(filled) == (True, 0)
+        case cst.BinaryOperation(left=left, operator=cst.Multiply(), right=right):
+            return any(constant_of(each) == (True, 0) for each in (left, right))
+        case _:
+            return False
+
+
 def is_data(node: cst.BaseExpression) -> bool:
     """Whether an expression is `tensor.data`."""
     return isinstance(node, cst.Attribute) and node.attr.value == "data"

@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradlint.events import Consume, Event, Fill, Place
 from gradlint.regions import Path
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import children, last_name, text_of, walk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +12,11 @@ from gradlint.bounds import Bound
 from gradlint.flow.conditions import Computed, Literal, Literals
 from gradlint.regions import ELEMENT, GIVEN, Path
 from gradlint.syntax import catalogue
+from gradlint.syntax.data import Data, is_given
+from gradlint.syntax.networks import has_no_parameters, is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope, Table
-from gradlint.syntax.tree import elements_of, walk
-from gradlint.syntax.values import Instance, Made
+from gradlint.syntax.tree import elements_of, last_name, walk
 
 MAX_DEPTH = Bound(12, "parts of a loss inside one another")
 
@@ -50,6 +50,9 @@ class Losses:
         self._objects = objects
         self._scope = scope
         self._names = _losses(objects.program.home(scope).table)
+        # Variables that are being looked into: one that is made from itself is not looked into again.
+        self._asked: set[tuple[Scope | None, str]] = set()
+        self._data_of = Data(objects, self._names)
 
     def assigned(self, target: cst.BaseExpression, value: cst.BaseExpression, holds: Literals) -> Renewed | None:
         """By which networks a loss is computed that is assigned here; None where the target is no loss."""
@@ -117,6 +120,12 @@ class Losses:
                 return self._of(inner, holds, depth + 1)
             case cst.Call(func=cst.Name(value="len" | "float" | "int")):
                 return _NOTHING
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="size" | "dim" | "numel"))):
+                return _NOTHING
+            case cst.Attribute(attr=cst.Name(value="shape" | "device" | "dtype" | "ndim")):
+                return _NOTHING
+            case cst.List() | cst.Tuple():
+                return _all(self._of(each, holds, depth + 1) for each in elements_of(node) or ())
             case cst.Call():
                 return self._call(node, holds, depth)
             case cst.Subscript(value=inner):
@@ -125,7 +134,8 @@ class Losses:
                 return None
 
     def _call(self, call: cst.Call, holds: Literals, depth: int) -> Networks:
-        given = [argument.value for argument in call.args]
+        named = ((each.keyword.value if each.keyword is not None else "", each.value) for each in call.args)
+        given = [value for name, value in named if name not in catalogue.SETTINGS]
         path = self._objects.path(call.func, self._scope)
         if path is not None and self.is_network(path):
             own = _NOTHING if has_no_parameters(self._objects, path) else frozenset(self._objects.around(path))
@@ -144,69 +154,45 @@ class Losses:
                 receiver, self._scope
             ):
                 return _all(self._of(each, holds, depth + 1) for each in given)
-            case cst.Attribute(value=receiver, attr=cst.Name(value=name)) if name in catalogue.REDUCTIONS:
+            case cst.Attribute(value=receiver, attr=cst.Name(value=name)) if (
+                name in catalogue.REDUCTIONS or name in catalogue.SHAPING_METHODS
+            ):
                 return _all(self._of(each, holds, depth + 1) for each in (receiver, *given))
             case _:
                 return None
 
     def _data(self, node: cst.BaseExpression, holds: Literals, depth: int) -> Networks:
         """By which networks something was computed that goes into one; what a function is given is data."""
-        return _NOTHING if self._is_given(_copied(node), self._scope) else self._of(node, holds, depth + 1)
+        return _NOTHING if is_given(_copied(node), self._scope) else self._of(node, holds, depth + 1)
 
     def _variable(self, name: cst.Name, holds: Literals, depth: int) -> Networks:
         owner = self._scope.owner(name.value)
         bindings = owner.bindings[name.value] if owner is not None else []
-        if name.value in self._names and not all(binding.each for binding in bindings):
+        is_loss = name.value in self._names and not all(binding.each for binding in bindings)
+        if is_loss:
             path = Path(self._scope.number, name.value)
-            return next((found.networks for found in _computed(holds, path)), None)
-        return _all(self._bound(binding, holds, depth) for binding in bindings) if bindings else None
+            found = next((found.networks for found in _computed(holds, path)), None)
+            if found is not None:
+                return found
+        if (owner, name.value) in self._asked:
+            return _NOTHING  # what a variable is computed by from itself is what it was computed by before
+        self._asked.add((owner, name.value))
+        try:
+            networks = _all(self._bound(binding, holds, depth) for binding in bindings) if bindings else None
+            return networks if not is_loss or not networks else None
+        finally:
+            self._asked.remove((owner, name.value))
 
     def _bound(self, binding: Binding, holds: Literals, depth: int) -> Networks:
         if binding.each:
-            return _NOTHING if binding.value is not None and self._is_data(binding.value, binding.scope) else None
+            return (
+                _NOTHING if binding.value is not None and self._data_of.is_data(binding.value, binding.scope) else None
+            )
         if binding.value is None or binding.items or binding.changed or binding.scope is not self._scope:
             return None
+        if id(binding.value) in _recorded_nothing_of(self._scope):
+            return _NOTHING
         return self._of(binding.value, holds, depth + 1)
-
-    def _is_given(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a function was given something."""
-        if not isinstance(node, cst.Name):
-            return False
-        owner = scope.owner(node.value)
-        return owner is not None and owner.kind == "function" and node.value in owner.parameters
-
-    def _is_data(self, iterable: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a loop runs over data: something that a function was given, or numbers."""
-        match iterable:
-            case cst.Call(func=cst.Name(value="enumerate" | "zip" | "tqdm"), args=[argument, *_]):
-                return self._is_data(argument.value, scope)
-            case _:
-                return self._is_given(iterable, scope) or not self._may_compute(iterable, scope, 0)
-
-    def _may_compute(self, node: cst.BaseExpression, scope: Scope, depth: int) -> bool:
-        """Whether networks may be behind an expression: it speaks of one, of a loss, or of something that is given and
-        called.
-        """
-        if not MAX_DEPTH.allows(depth):
-            return True
-        for part in walk(node):
-            if isinstance(part, cst.Call) and self._is_own_or_given(part.func, scope):
-                return True
-            if isinstance(part, (cst.Name, cst.Attribute)):
-                path = self._objects.path(part, scope)
-                if path is not None and is_network(self._objects, path):
-                    return True
-            if isinstance(part, cst.Name):
-                owner = scope.owner(part.value)
-                bindings = owner.bindings[part.value] if owner is not None else []
-                values = [(each.value, each.scope) for each in bindings if each.value is not None]
-                if part.value in self._names or any(self._may_compute(*each, depth + 1) for each in values):
-                    return True
-        return False
-
-    def _is_own_or_given(self, func: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether what is called is a parameter of the function, or a method of one."""
-        return self._is_given(_root(func), scope)
 
     def is_network(self, path: Path) -> bool:
         """Whether an object is a module that was made in sight, of its own parameters, or one that is a parameter."""
@@ -217,32 +203,15 @@ class Losses:
         return is_network(self._objects, path) or (is_given and owner in (self._scope, *self._scope.around))
 
 
-def has_no_parameters(objects: Objects, path: Path) -> bool:
-    """Whether an object is a module of PyTorch that only computes, as a loss function does."""
-    made = objects.at(path, 0)
-    return isinstance(made, Made) and _WITHOUT_PARAMETERS.fullmatch(made.by) is not None
+@lru_cache(maxsize=16)
+def _recorded_nothing_of(scope: Scope) -> frozenset[int]:
+    """The values that a function computes where no gradients are recorded."""
+    blocks = (node for node in walk(scope.node) if isinstance(node, cst.With) and any(map(_stops, node.items)))
+    return frozenset(id(each.value) for block in blocks for each in walk(block.body) if isinstance(each, cst.Assign))
 
 
-def is_network(objects: Objects, path: Path) -> bool:
-    """Whether an object is a module that was made in sight, by the name of its class."""
-    if any(field.startswith("[") for field in path.fields):
-        return False
-    match objects.at(path, 0):
-        case Made(by=name, part=False):
-            return (
-                name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() and not name.endswith(_TENSORS)
-            )
-        case Instance(of=class_):
-            bases = [base for each in objects.lineage(class_) for base in each.bases]
-            return any(objects.qualified(base, class_) == "torch.nn.Module" for base in bases)
-        case _:
-            return False
-
-
-_WITHOUT_PARAMETERS = re.compile(
-    r"torch\.nn\.(?:(?!Adaptive)\w*Loss|\w*(?:Sigmoid|Softmax|Tanh|Dropout\w*)|(?!P)\w*ReLU6?|GELU|Softplus|Identity|Flatten)"
-)
-_TENSORS = ("Parameter", "Buffer")  # of `torch.nn`, with and without `Uninitialized`
+def _stops(item: cst.WithItem) -> bool:
+    return isinstance(item.item, cst.Call) and last_name(item.item.func) in ("no_grad", "inference_mode")
 
 
 @lru_cache(maxsize=16)
@@ -283,12 +252,6 @@ def _copied(node: cst.BaseExpression) -> cst.BaseExpression:
             return _copied(inner)
         case _:
             return node
-
-
-def _root(node: cst.BaseExpression) -> cst.BaseExpression:
-    while isinstance(node, (cst.Attribute, cst.Subscript)):
-        node = node.value
-    return node
 
 
 def _all(found: Iterable[Networks]) -> Networks:

@@ -7,7 +7,7 @@ import libcst as cst
 from gradlint.events import Place
 from gradlint.slips import Uncalled
 from gradlint.syntax import catalogue
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import last_name, text_of

@@ -10,11 +10,11 @@ import libcst as cst
 
 from gradlint.events import ComputeLoss, Event, MayAdd, Place
 from gradlint.syntax import catalogue
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, names_in
 from gradlint.syntax.tree import is_alone, last_name
-from gradlint.syntax.values import Function
+from gradlint.syntax.values import Function, Made
 
 _PACKAGES = sys.stdlib_module_names | frozenset(
     """torch torchvision torchaudio torchmetrics torchinfo numpy scipy pandas sklearn matplotlib seaborn PIL cv2 skimage
@@ -65,7 +65,11 @@ class Unfollowed:
         used = not is_alone(call, statement)
         if self._may_add(call, name, used=used):
             yield MayAdd(place)
-        if _computes_loss(name, used=used):
+        if (
+            _computes_loss(name, used=used)
+            or self._is_loss_module(call.func)
+            or _is_kept_as_loss(call, name, statement)
+        ):
             yield ComputeLoss(place)
 
     def only_computes(self, call: cst.Call) -> bool:
@@ -93,6 +97,11 @@ class Unfollowed:
         if not self._strict or self._scope.name == "forward" or name == "forward":
             return False
         return not (self._computes(call.func, used=used) or _is_harmless(name, words))
+
+    def _is_loss_module(self, func: cst.BaseExpression) -> bool:
+        """Whether what is called is a loss of `torch.nn`, made in sight."""
+        made = self._objects.value(func, self._scope)
+        return isinstance(made, Made) and made.by.startswith("torch.nn.") and made.by.endswith("Loss")
 
     def _is_function(self, argument: cst.Arg) -> bool:
         value = argument.value
@@ -134,6 +143,17 @@ class Unfollowed:
         owner = self._scope.owner(node.value) if isinstance(node, cst.Name) else None
         bindings = owner.bindings[node.value] if owner is not None and isinstance(node, cst.Name) else []
         return bool(bindings) and all(each.imported for each in bindings)
+
+
+def _is_kept_as_loss(call: cst.Call, name: str, statement: cst.CSTNode) -> bool:
+    """Whether a statement reduces something to a variable that is called a loss."""
+    match statement:
+        case cst.SimpleStatementLine(
+            body=[cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=kept))], value=value)]
+        ) if value is call:
+            return name in catalogue.REDUCTIONS and not _LOSS_TOKENS.isdisjoint(catalogue.tokens(kept))
+        case _:
+            return False
 
 
 def _is_plain_number(node: cst.BaseExpression) -> bool:

@@ -9,7 +9,7 @@ import libcst as cst
 from gradlint.events import Place
 from gradlint.slips import Unread
 from gradlint.syntax import catalogue
-from gradlint.syntax.losses import is_network
+from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.spoken import about

@@ -11,7 +11,7 @@ from gradlint.events import Call, Clear, Place, Unstepped
 from gradlint.regions import GROUPS, Path
 from gradlint.syntax.fates import Whereabouts
 from gradlint.syntax.objects import Objects
-from gradlint.syntax.scopes import Binding, Scope
+from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import last_name, text_of, walk
 
 _FREEZES = re.compile(r"requires?_grad|freeze")
@@ -46,26 +46,7 @@ class Fates:
 
     def _near(self, params: tuple[Path, ...]) -> tuple[Path, ...]:
         """Some parameters with all objects that may have some of them: what was made of them, or they of it."""
-        found = dict.fromkeys(params)
-        table = self._program.home(self._program.scopes[params[0].scope]).table
-        for scope in table.scopes:
-            holders = [(Path(scope.number, name), bindings) for name, bindings in scope.bindings.items()]
-            holders += [(Path(scope.number, "self", (name,)), bindings) for name, bindings in scope.attributes.items()]
-            for holder, bindings in holders:
-                for binding in bindings:
-                    parts = self._parts(binding)
-                    if any(part.touches(path) for part in parts for path in params):
-                        found[holder] = None
-                    if any(holder.touches(path) for path in params):
-                        found |= dict.fromkeys(parts)
-        return tuple(found)
-
-    def _parts(self, binding: Binding) -> list[Path]:
-        """The objects that the value of a binding is made of."""
-        value = None if binding.each else binding.value
-        nodes = walk(value) if isinstance(value, (cst.Call, cst.Tuple, cst.List, cst.Dict)) else ()
-        paths = (self._objects.path(n, binding.scope) for n in nodes if isinstance(n, (cst.Name, cst.Attribute)))
-        return [path for path in paths if path is not None and (path.name != "self" or path.fields)]
+        return tuple(dict.fromkeys(each for path in params for each in self._objects.related(path)))
 
     def _params(self, optimizer: Path) -> tuple[Path, ...]:
         """The parameters of an optimizer; empty where nobody saw which it was given."""

@@ -56,9 +56,10 @@ class GradientsDiscarded(FlowRule):
 
     ## What it cannot see
 
-    It stays silent where a call that it cannot follow, or code that sets or looks at `.grad`, stands between the clear
-    and the step; where the step stands behind the loop and so applies what the last batch has left; and where something
-    is left for one of the networks that an optimizer steps. A `for` loop that adds gradients is taken to have a trip.
+    It stays silent where a call that it cannot follow, or code that sets or looks at `.grad`, stands between the
+    backward and the clear, or between that and the step; for optimizers in a list that a loop goes through; where the
+    step stands behind the loop and so applies what the last batch has left; and where something is left for one of the
+    networks that an optimizer steps. A `for` loop that adds gradients is taken to have a trip.
     """
 
     code = "GRD102"

@@ -59,13 +59,15 @@ class MissingZeroGrad(FlowRule):
 
     Adding several backward passes before one step is gradient accumulation and is never reported. What is reported is
     adding to gradients that have already been applied. If you want exactly that, say so in a
-    `# gradlint: ignore[missing-zero-grad]` with the reason.
+    `# gradlint: ignore[missing-zero-grad]` with the reason. Gradients that are handed over to another model
+    (`theirs.grad = ours.grad`, as A3C's workers do) are one tensor for both: before PyTorch 2.0 the other optimizer's
+    `zero_grad()` filled it with zeros for both, since then it only lets go of it.
 
     ## Fix safety
 
     The fix is unsafe because it changes what is trained, which is its purpose. It clears right after the step that
     applied the gradients, so a window of several backward passes stays whole. It is not offered where the right place
-    cannot be told.
+    cannot be told, or where the step is a part of an expression that may leave it out (`step() if last else None`).
 
     ## What it cannot see
 

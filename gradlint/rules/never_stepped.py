@@ -66,7 +66,8 @@ class NeverStepped(ScopeRule):
 
     Optimizers that do not come from a constructor that gradlint knows, are kept in a list or dictionary, returned, or
     given to a function that nobody can follow. Attributes of classes whose base is not in the project. Of two
-    optimizers with parameters in common nothing is said, nor of functions and files of tests.
+    optimizers with parameters in common nothing is said, nor of functions and files of tests, nor in a loop that steps
+    what it does not clear: there it may be the clear that is of the wrong optimizer (`wrong-optimizer-cleared`).
     """
 
     code = "GRD202"

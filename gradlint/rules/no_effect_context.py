@@ -54,8 +54,8 @@ class NoEffectContext(SlipRule):
     ## Fix safety
 
     The fix gives the result to the variable it was made from. It is unsafe because it changes what is trained. It is
-    not offered where that would be another variable, as in a closure, nor for a context: nobody can tell how far it was
-    meant to reach.
+    not offered where that would be another variable, as in a closure, or where a detached tensor is used twice, for one
+    use may need the gradients; nor for a context: nobody can tell how far it was meant to reach.
 
     ## What it cannot see
 

@@ -57,7 +57,8 @@ class WrongOptimizerCleared(FlowRule, ScopeRule):
     ## Fix safety
 
     The fix clears the optimizer that steps instead. It is unsafe because it changes what is trained. It is not offered
-    where the clear stands in another function than the step.
+    where that one is cleared elsewhere in the function: then it may be the step that is of the wrong optimizer. Nor is
+    it where the clear stands in a function that the loop calls.
 
     ## What it cannot see
 

@@ -12,7 +12,7 @@ from gradlint.rule import Acts, Finding, ScopeRule, quoted
 
 _CONSEQUENCES = {
     "optimizer": "the optimizer gets no parameters, and raises",
-    "for": "the loop does nothing",
+    "for": "nothing is left for this loop",
     "clip_grad_norm_": "nothing is clipped",
     "clip_grad_norm": "nothing is clipped",
     "clip_grad_value_": "there is nothing to clip, and it raises",
@@ -88,7 +88,8 @@ class ExhaustedParameterGenerator(ScopeRule):
         if earlier is empty:
             message = f"`{name}` is run through in the first trip, so in all others {consequence}"
         else:
-            message = f"`{name}` was run through before `{quoted(empty)}`, so {consequence}"
+            here = "" if quoted(empty) == name else f" before `{quoted(empty)}`"
+            message = f"`{name}` was run through already{here}, so {consequence}"
         story: list[tuple[Event, str]] = [(fill, "can be run through once")]
         if earlier is not empty:
             story.append((earlier, "runs through it"))

@@ -14,7 +14,7 @@ _CONSEQUENCES = {
     "step": "no parameter moves",
     "update": "the scale stays what it is",
     "eval": "dropout and batch normalization go on as in training",
-    "train": "dropout and batch normalization go on as in evaluation",
+    "train": "dropout and batch normalization stay as they are, off if `eval()` came before",
 }
 
 

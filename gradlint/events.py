@@ -38,13 +38,15 @@ class Accumulate(Event):
     """A backward adds to `.grad`. `reach` None: of everything; else only of these parameters.
 
     `given` says that the loss is a parameter of the scope, `networks` which ones computed it, where all are known, and
-    `sure` that it adds to the gradients of each of them: nothing in the file freezes any.
+    `sure` that it adds to the gradients of each of them: nothing in the file freezes any. `scaler` is the text of the
+    gradient scaler that the loss was multiplied by, None where nobody can tell whether it was by one.
     """
 
     reach: tuple[Path, ...] | None = None
     given: bool = False
     networks: frozenset[Path] | None = None
     sure: bool = False
+    scaler: str | None = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -117,13 +119,27 @@ class Rescale(Clear):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Read(Event):
-    """Gradients are looked at; not `seen` where that only changes them, as clipping does whose result nobody takes.
+    """Gradients are looked at; not `seen` where that only changes them, as clipping does whose result nobody takes."""
+
+    seen: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clip(Read):
+    """Gradients of some parameters are clipped; of none where nobody can tell of which.
 
     `whole` is the network whose gradients, all of them, are clipped by their norm.
     """
 
-    seen: bool = True
+    params: tuple[Path, ...] = ()
     whole: Path | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unscale(Read):
+    """A gradient scaler divides the gradients of some regions by its scale; `place.subject` names the optimizer."""
+
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -132,6 +132,14 @@ def replace(slip: Event, text: str) -> Repair:
     return Repair(text, Where.INSTEAD, slip, "write what was meant")
 
 
+def unscale(clip: Event, step: Step) -> Repair | None:
+    """Let the scaler that steps divide the gradients before they are clipped."""
+    text = f"{step.scaler}.unscale_({step.place.subject})"
+    return (
+        Repair(text, Where.BEFORE, clip, "divide them by the scale first", beside=step) if step.place.subject else None
+    )
+
+
 def _clear(step: Step) -> str:
     return f"{step.place.subject}.grad = None" if step.manual else f"{step.place.subject}.zero_grad()"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, cached_property
 
-from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Read, Step, UpdateScale
 from gradlint.flow.graph import Graph
 from gradlint.flow.reach import Reach
 from gradlint.regions import Region
@@ -26,6 +26,11 @@ class Around:
         """Whether the scope clears the region on any path."""
         events = (event for event in self._graph.events() if isinstance(event, (Call, Clear)))
         return any(self._reach.clears(event, self._region) for event in events)
+
+    @cached_property
+    def updates_scale(self) -> bool:
+        """Whether a gradient scaler goes on in the scope."""
+        return any(isinstance(event, UpdateScale) for event in self._graph.events())
 
     @cached_property
     def looks(self) -> frozenset[Event]:

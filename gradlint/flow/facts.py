@@ -28,6 +28,12 @@ class Typestate(abc.ABC):
     heeds_others: ClassVar[bool] = False
     """Whether the steps and clears of other optimizers change the state as well."""
 
+    heeds_reads: ClassVar[bool] = False
+    """Whether clipping and unscaling change the state, or are told of."""
+
+    begins_in: ClassVar[tuple[type[Event], ...]] = ()
+    """The kinds of events in whose scopes it begins to follow; none where that depends on who calls a scope."""
+
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
         """The scopes in which there may be something to report: all, unless that can be told at a glance."""
         return graphs.keys()

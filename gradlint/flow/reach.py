@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Call, Clear, Event, MayAdd, Rescale, SkipBatch, Step
+from gradlint.events import Accumulate, Call, Clear, Clip, Event, MayAdd, Rescale, SkipBatch, Step, Unscale
 from gradlint.regions import GIVEN, Path, Region
 from gradlint.slips import Slip
 
@@ -17,12 +17,21 @@ class Reach:
     """Answers for the objects of a program.
 
     `clears` tells whether an event may clear a region's gradients, `is_network` whether all is known of an object,
-    `others` whether the steps and clears of all other optimizers are wanted as well.
+    `others` whether the steps and clears of all other optimizers are wanted as well, `reads` whether clipping and
+    unscaling are.
     """
 
-    def __init__(self, clears: Callable[[Event, Region], bool], is_network: IsNetwork, *, others: bool = False) -> None:
+    def __init__(
+        self,
+        clears: Callable[[Event, Region], bool],
+        is_network: IsNetwork,
+        *,
+        others: bool = False,
+        reads: bool = False,
+    ) -> None:
         self.clears = clears
         self.others = others
+        self.reads = reads
         self.is_network = is_network
 
     def concerns(self, event: Event, region: Region) -> bool:
@@ -42,6 +51,10 @@ class Reach:
                 return True
             case Slip() | Rescale():
                 return event.reaches(region)
+            case Clip(params=params):
+                return self.reads and any(path.touches(region.params) for path in params)
+            case Unscale(regions=regions):
+                return self.reads and any(other.owner == region.owner for other in regions)
             case _:
                 return self.clears(event, region)
 

@@ -18,7 +18,7 @@ from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another
 from gradlint.project.callers import Callers
-from gradlint.project.link import clearing_roots, clears, entered
+from gradlint.project.link import certain_roots, clears, entered
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.project.telling import Homes, Teller, Told
@@ -195,11 +195,13 @@ class _Judged:
     ) -> list[Told]:
         network = cache(lambda path: is_network(self.lowerer.objects, path))
         test = clears(graphs, resolve, network)
-        if typestate.certain:  # who calls a scope, and how often, adds nothing to what it does on all its ways
-            begin = clearing_roots(graphs)
+        if typestate.begins_in:  # who calls a scope, and how often, adds nothing to what it does on all its ways
+            begin = certain_roots(graphs, typestate.begins_in)
         else:
             begin = Recurrence(graphs, self.lowerer.objects, test).roots(self._asked)
-        solver = Solver(graphs, typestate, Reach(test, network, others=typestate.heeds_others))
+        solver = Solver(
+            graphs, typestate, Reach(test, network, others=typestate.heeds_others, reads=typestate.heeds_reads)
+        )
         begin = ((graph, region) for graph, region in begin if graph.scope in concerned)
         return [told for report in solver.reports(begin) for rule in rules for told in self._tell(rule, report)]
 

@@ -31,10 +31,10 @@ def roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
                 yield graphs[scope], region
 
 
-def clearing_roots(graphs: Mapping[int, Graph]) -> Iterator[tuple[Graph, Region]]:
-    """Every scope in which a clear may run, with the regions that it, or what it calls, steps."""
+def certain_roots(graphs: Mapping[int, Graph], kinds: tuple[type[Event], ...]) -> Iterator[tuple[Graph, Region]]:
+    """Every scope in which something of some kinds may happen, with the regions that it, or what it calls, steps."""
     stepped = stepped_regions(graphs)
-    for scope in sorted(doing(graphs, (Clear,))):
+    for scope in sorted(doing(graphs, kinds)):
         for region in stepped[scope]:
             yield graphs[scope], region
 

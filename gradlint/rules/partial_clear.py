@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, Read, Step
+from gradlint.events import Accumulate, Clear, Clip, Step
 from gradlint.flow.graph import Graph
 from gradlint.regions import Path, Region
 from gradlint.repair import replace
@@ -82,7 +82,7 @@ class PartialClear(ScopeRule):
         (region,) = regions
         own = [clear for clear in clears if clear.owner == region.owner]
         for event in events:
-            whole = event.whole if isinstance(event, Read) else None
+            whole = event.whole if isinstance(event, Clip) else None
             if whole is not None and own and _is_part(region, whole) and not _is_cleared(whole, clears):
                 yield Finding(
                     event=event,

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.events import Assign, Clear, Event, Overwrite, Place, Rescale
+from gradlint.events import Assign, Clear, Event, Overwrite, Rescale
 from gradlint.regions import Path
 from gradlint.syntax.gradients import Gradients, gradient_of, is_data, is_zero
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of
 
@@ -52,7 +53,7 @@ class Assignments:
         if path is None or (_moves(value) and self._objects.path(value, self._scope) == path):
             return []  # `net = net.to(device)`
         known, constant = constant_of(value)
-        place = Place(target, statement, text_of(target))
+        place = place_of(target, statement)
         by = _added(target, value)
         if by is not None:
             return [Assign(place, path, advance=by)]
@@ -87,8 +88,8 @@ class Assignments:
         counts = isinstance(node.operator, (cst.AddAssign, cst.SubtractAssign)) and known and isinstance(amount, int)
         if counts and isinstance(amount, int):
             by = amount if isinstance(node.operator, cst.AddAssign) else -amount
-            return [Assign(Place(target, statement, text_of(target)), path, advance=by)]
-        return [Assign(Place(target, statement, text_of(target)), path)]
+            return [Assign(place_of(target, statement), path, advance=by)]
+        return [Assign(place_of(target, statement), path)]
 
     def delete(self, target: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
         """The events of `del target`."""

@@ -13,8 +13,9 @@ from gradlint.syntax import catalogue
 from gradlint.syntax.arguments import before_star, matched
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.outlines import is_idle, is_stub
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope, calls, clears_one_of
-from gradlint.syntax.tree import constant_of, text_of
+from gradlint.syntax.tree import constant_of
 from gradlint.syntax.values import Function, Instance
 
 MAX_NAMES = Bound(200, "names of a function of which each call that gives it functions makes a copy")
@@ -208,7 +209,7 @@ def is_super(node: cst.BaseExpression) -> bool:
 
 
 def _place(node: cst.CSTNode, statement: cst.CSTNode) -> Place:
-    return Place(node, statement, text_of(node))
+    return place_of(node, statement)
 
 
 def is_wrapped(objects: Objects, target: Scope) -> bool:

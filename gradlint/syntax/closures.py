@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from gradlint.events import Place
 from gradlint.regions import Path
 from gradlint.slips import Breach, ClosureBreach
 from gradlint.syntax.arguments import matched, only_parameter
 from gradlint.syntax.backpropagation import Backpropagation, back_propagated
 from gradlint.syntax.closure_takers import REPEATING
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.results import gives_nothing, is_used_as_number, loss_at_end
 from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of, walk
@@ -52,7 +52,7 @@ class Closures:
         optimizer = self._optimizer(handing.optimizer, handing.optimizer_scope)
         if optimizer is None:
             return None
-        place = Place(call, statement, text_of(call), text_of(handing.optimizer))
+        place = place_of(call, statement, handing.optimizer)
         if handing.closure is None or constant_of(handing.closure) == (True, None):
             needed = optimizer.made_by == REPEATING and not asking
             return ClosureBreach(place, Breach.ABSENT) if needed else None

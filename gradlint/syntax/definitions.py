@@ -83,6 +83,12 @@ class Definitions:
             self._attributes[key] = list(self._bound_in_class(self.program.scopes[base.scope], attribute))
         return self._attributes[key]
 
+    def bindings_of(self, path: Path) -> list[Binding]:
+        """How the variable, or the attribute of a class's own object, is set that leads to an object."""
+        if path.name == "self":
+            return self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
+        return self.program.scopes[path.scope].bindings.get(path.name, [])
+
     def _bound_in_class(self, own: Scope, attribute: str) -> Iterator[Binding]:
         """What inherited methods set is evaluated as they set it on objects of the class's own."""
         for class_ in self.lineage(own):

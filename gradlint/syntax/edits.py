@@ -14,7 +14,9 @@ from gradlint.source import Source
 from gradlint.syntax.positions import Positions
 from gradlint.syntax.tree import walk, walk_everything
 
-_PLAIN = re.compile(r"""[\w.]+(\[(\w+|'[^']*'|"[^"]*")\][\w.]*)*""")
+_PLAIN = r"""[\w.]+(?:\[(?:\w+|'[^']*'|"[^"]*")\][\w.]*)*?"""
+_STATEMENT = re.compile(rf"{_PLAIN}(?:\.zero_grad\(\)|\.grad = None|\.unscale_\({_PLAIN}\))")
+"""What may be written on a line of its own: calls of objects that go by plain names."""
 
 
 class Editor:
@@ -45,7 +47,7 @@ class Editor:
                 return (Edit(span, repair.text),)
             case Where.LAST:
                 return self._last(repair.text, target)
-        if not _PLAIN.fullmatch(repair.text.removesuffix(".zero_grad()").removesuffix(".grad = None")):
+        if not _STATEMENT.fullmatch(repair.text):
             return ()
         if repair.beside is not None and not self._in_one_block(repair.anchor, repair.beside):
             return self.edits(repair.fallback, target) if repair.fallback is not None else ()

@@ -18,7 +18,6 @@ from gradlint.events import (
     Place,
     Read,
     Step,
-    UpdateScale,
 )
 from gradlint.regions import Path
 from gradlint.syntax import catalogue
@@ -31,9 +30,11 @@ from gradlint.syntax.framework_calls import FrameworkCalls
 from gradlint.syntax.gradients import Gradients, gradient_of
 from gradlint.syntax.known_calls import KnownCalls
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
+from gradlint.syntax.scaling import Scaling
 from gradlint.syntax.scopes import Scope, names_in
-from gradlint.syntax.surroundings import cuts, hook_clears, may_be_wrapped, steps_may_clear
-from gradlint.syntax.tree import constant_of, is_alone, text_of, walk
+from gradlint.syntax.surroundings import hook_clears, may_be_wrapped, steps_may_clear
+from gradlint.syntax.tree import constant_of, walk
 from gradlint.syntax.unfollowed import Unfollowed
 from gradlint.syntax.values import Function
 
@@ -51,6 +52,7 @@ class Effects:
         self._called = Called(objects, scope)
         self._known = KnownCalls(objects, scope, self._clear_by)
         self._unfollowed = Unfollowed(objects, scope)
+        self._scaling = Scaling(objects, scope)
         self._steps_may_clear = steps_may_clear(objects, scope)
 
     # -- calls --------------------------------------------------------------------------------------------------
@@ -64,21 +66,20 @@ class Effects:
         known = self._frameworks.read(call, name, statement)
         if known is not None:
             return known
+        scaling = self._scaling.read(call, name, statement)
+        if scaling is not None:
+            return [*scaling]
         match name, call.func:
             case "backward", cst.Attribute(value=receiver):
                 return self._backward(call, receiver, statement)
             case "backward", cst.Name() if (
                 self._objects.qualified(call.func, self._scope) in catalogue.BACKWARD_FUNCTIONS
             ):
-                return [Accumulate(self._place(call, statement), self._inputs(call))]
+                return [Accumulate(place_of(call, statement), self._inputs(call))]
             case "step", cst.Attribute(value=receiver):
                 return self._step(call, receiver, statement)
             case "zero_grad", cst.Attribute(value=receiver):
                 return self._zero_grad(call, receiver, statement)
-            case "update", cst.Attribute(value=receiver) if self._objects.is_scaler(receiver, self._scope):
-                return [UpdateScale(self._place(call, statement, receiver))]
-            case _ if name in catalogue.GRADIENT_READERS:
-                return [Read(self._place(call, statement), not is_alone(call, statement), self._clipped(call, name))]
             case _, cst.Attribute(value=receiver):
                 events = self._gradients.changed_in_place(call, name, receiver, statement)
                 if events:
@@ -87,7 +88,7 @@ class Effects:
 
     def _backward(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
         qualified = self._objects.qualified(call.func, self._scope)
-        place = self._place(call, statement)
+        place = place_of(call, statement)
         if qualified.startswith(catalogue.NO_DEPOSIT) or "dist_autograd" in qualified or is_super(receiver):
             return [MayAdd(place)]
         if qualified in catalogue.BACKWARD_FUNCTIONS:
@@ -105,7 +106,8 @@ class Effects:
             optimizer = self._objects.optimizer_at(path)
             if optimizer is not None:
                 return [Accumulate(place, self._objects.stepped_params(path))]
-        return [Accumulate(place, self._inputs(call), given=is_from_outside(receiver, self._objects, self._scope))]
+        outside, scaler = is_from_outside(receiver, self._objects, self._scope), self._scaling.by(receiver)
+        return [Accumulate(place, self._inputs(call), outside, scaler=None if outside and not scaler else scaler)]
 
     def _inputs(self, call: cst.Call) -> tuple[Path, ...] | None:
         """The parameters that `inputs=` confines a backward to."""
@@ -115,16 +117,8 @@ class Effects:
         return None
 
     def _step(self, call: cst.Call, receiver: cst.BaseExpression, statement: cst.CSTNode) -> list[Effect]:
-        arguments = [a.value for a in call.args if a.keyword is None]
         if self._objects.is_scaler(receiver, self._scope):
-            if not arguments:
-                return []
-            regions = self._objects.regions(arguments[0], self._scope)
-            if any(self._objects.gives_away(region.owner) for region in regions):
-                return [Forget(self._place(call, statement), None)]
-            return (
-                [Step(self._place(call, statement, arguments[0]), regions, scaler=text_of(receiver))] if regions else []
-            )
+            return [*self._scaling.step(call, receiver, statement)]
         optimizer = self._objects.optimizer(receiver, self._scope)
         if optimizer is None:
             followed = self._callees.method(call, "step", receiver, statement)
@@ -133,7 +127,7 @@ class Effects:
         if path is not None and self._objects.is_engine(path):
             return []  # it clears what it steps
         regions = self._objects.regions(receiver, self._scope)
-        place = self._place(call, statement, receiver)
+        place = place_of(call, statement, receiver)
         if not regions or any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place, None)]
         if self._steps_may_clear and any(
@@ -173,7 +167,7 @@ class Effects:
         match receiver:
             case cst.Call(func=cst.Attribute(value=stepped, attr=cst.Name(value="step"))):
                 receiver = stepped  # `optimizer.step().zero_grad()`, of an optimizer that gives itself back
-        place = self._place(call, statement, receiver)
+        place = place_of(call, statement, receiver)
         if self._objects.optimizer(receiver, self._scope) is not None:
             return [self._clear_by(owner, place) for owner in self._owners(receiver)]
         followed = self._callees.method(call, "zero_grad", receiver, statement)
@@ -207,15 +201,6 @@ class Effects:
             params = [part for path in params for part in self._objects.related(path) if part != optimizer]
         return Clear(place, tuple(dict.fromkeys(params)), possible=stranger, owner=optimizer, apart=stepped)
 
-    def _clipped(self, call: cst.Call, name: str) -> Path | None:
-        """The network whose parameters, all of them, are clipped by their norm, where no part of it may be frozen."""
-        match call.args:
-            case [cst.Arg(value=cst.Call(func=cst.Attribute(value=network, attr=cst.Name(value="parameters")))), *_]:
-                clips = name.startswith("clip_grad_norm") and not cuts(self._objects, self._scope)
-                return self._objects.path(network, self._scope) if clips else None
-            case _:
-                return None
-
     def _other(self, call: cst.Call, name: str, statement: cst.CSTNode) -> list[Effect]:
         """A call of no meaning of its own: a scope of this file, an optimizer's method by another name, or unknown."""
         followed = self._callees.called(call, statement)
@@ -226,7 +211,7 @@ class Effects:
             return self._zero_grad(call, method.value, statement)
         if method is not None and self._objects.optimizer(method.value, self._scope) is not None:
             return self._step(call, method.value, statement)
-        place = self._place(call, statement)
+        place = place_of(call, statement)
         values = [a.value for a in call.args]
         known = (call.func, *values, *self._called.kept(call))
         if (
@@ -291,21 +276,18 @@ class Effects:
     def around(self, node: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
         """What entering and leaving a context, or fetching the next element, may do besides."""
         clears = self._callees.clears_around(node) or self._frameworks.captures(node)
-        return [Forget(Place(node, statement, text_of(node)), None)] if clears else []
+        return [Forget(place_of(node, statement), None)] if clears else []
 
     def read(self, node: cst.Attribute, statement: cst.CSTNode, given_to: cst.Call | None = None) -> list[Event]:
         """A gradient that is looked at, by the call that it is given to, or a property that does more than look."""
         if self._callees.is_clearing_property(node):
-            return [Forget(self._place(node, statement), None)]
-        place = self._place(node, statement)
+            return [Forget(place_of(node, statement), None)]
+        place = place_of(node, statement)
         if node.attr.value != "grad":
             return []
         # Whoever looks at gradients may do so to change them; what only computes makes nothing out of nothing.
         computes = given_to is not None and self._unfollowed.only_computes(given_to)
         return [Read(place)] if computes else [Read(place), MayAdd(place)]
-
-    def _place(self, node: cst.CSTNode, statement: cst.CSTNode, subject: cst.CSTNode | None = None) -> Place:
-        return Place(node, statement, text_of(node), text_of(subject) if subject is not None else "")
 
 
 def _names(node: cst.CSTNode) -> set[str]:

@@ -14,6 +14,7 @@ from gradlint.syntax.callees import Callees
 from gradlint.syntax.composite import Effect, Guarded, Repeated
 from gradlint.syntax.frameworks import Argument, Does, Row
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import clears_outside
 from gradlint.syntax.tree import constant_of, text_of
@@ -93,7 +94,7 @@ class FrameworkCalls:
     def _effect(
         self, does: Does, row: Row, call: cst.Call, statement: cst.CSTNode, optimizer: cst.BaseExpression | None
     ) -> Iterator[Effect]:
-        place = Place(call, statement, text_of(call))
+        place = place_of(call, statement)
         regions = self._objects.regions(optimizer, self._scope) if optimizer is not None else ()
         params = tuple(region.params for region in regions)
         match does:

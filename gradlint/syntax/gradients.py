@@ -10,6 +10,7 @@ from gradlint.events import Clear, Event, Forget, MayAdd, Overwrite, Place, Read
 from gradlint.regions import ELEMENT, Path, Region
 from gradlint.syntax import catalogue
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.runs_through import runs_through_all
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, last_name, text_of, walk
@@ -30,7 +31,7 @@ class Gradients:
     ) -> Clear:
         """The event of dropping, overwriting or rescaling the gradient of a tensor."""
         params = self._objects.tensors(tensor, self._scope)
-        place = Place(node, statement, text_of(node), text_of(tensor))
+        place = place_of(node, statement, tensor)
         if not params:
             return kind(place, (), possible=True)
         # A single tensor with a name of its own is that tensor; an element of something unknown may be anything.
@@ -54,10 +55,10 @@ class Gradients:
     def update(self, tensor: cst.BaseExpression, node: cst.CSTNode, statement: cst.CSTNode) -> list[Event]:
         """The events of changing a tensor by its own gradient, without an optimizer."""
         if _RESTORES.search(self._objects.program.home(self._scope).source.text) is not None:
-            return [Forget(Place(node, statement, text_of(node)), None)]  # what is changed may only be tried out
+            return [Forget(place_of(node, statement), None)]  # what is changed may only be tried out
         plain = tensor.value if is_data(tensor) and isinstance(tensor, cst.Attribute) else tensor
         params = self._objects.tensors(plain, self._scope)
-        place = Place(node, statement, text_of(node), text_of(plain))
+        place = place_of(node, statement, plain)
         return [Step(place, tuple(Region(p, p) for p in params), manual=True)] if params else [Forget(place, None)]
 
     def handed_over(self, target: cst.BaseExpression, value: cst.BaseExpression, statement: cst.CSTNode) -> list[Event]:
@@ -106,7 +107,7 @@ class Gradients:
         """The events of a tensor method that ends in an underscore, on a gradient or with one; none for any other."""
         tensor = gradient_of(receiver)
         if tensor is None and name == "zero_" and self.may_lie_in(receiver):
-            return [Forget(Place(call, statement, text_of(call)), None)]
+            return [Forget(place_of(call, statement), None)]
         if tensor is None and isinstance(receiver, cst.Name):
             tensor = self.alias(receiver, exact=True)
         if tensor is not None:
@@ -117,7 +118,7 @@ class Gradients:
                 return [self.clear_of(tensor, call, statement, Clear if blank else Overwrite)]
             if own or name in catalogue.RESCALING_METHODS:
                 return [self.clear_of(tensor, call, statement, Rescale)]
-            return [Read(Place(call, statement, text_of(call))), MayAdd(Place(call, statement, text_of(call)))]
+            return [Read(place_of(call, statement)), MayAdd(place_of(call, statement))]
         if (
             name in catalogue.UPDATING_METHODS
             and name.endswith("_")

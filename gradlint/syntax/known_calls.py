@@ -11,6 +11,7 @@ from gradlint.events import Clear, Event, Forget, Place, Step
 from gradlint.regions import UNSEEN, Path, Region
 from gradlint.syntax.identity import MAX_DEPTH
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import hook_clears
 from gradlint.syntax.tree import text_of
@@ -51,7 +52,7 @@ class KnownCalls:
         return [Step(place, regions)] if regions else []
 
     def _clear(self, call: cst.Call, statement: cst.CSTNode, optimizers: list[cst.BaseExpression]) -> list[Clear]:
-        place = Place(call, statement, text_of(call))
+        place = place_of(call, statement)
         owners = dict.fromkeys(region.owner for region in self._regions(optimizers))
         clears = [(owner, self._clear_by(owner, place)) for owner in owners]
         told = [clear if self._is_sure(owner) else replace(clear, possible=True) for owner, clear in clears]

@@ -175,10 +175,7 @@ class Objects(Evaluator):
 
     def makers(self, path: Path) -> frozenset[str]:
         """The qualified names of the calls that an object comes from, or is one of the results of."""
-        if path.name == "self":
-            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
-        else:
-            bindings = [] if path.fields else self.program.scopes[path.scope].bindings.get(path.name, [])
+        bindings = self.bindings_of(path) if path.name == "self" or not path.fields else []
         calls = [(b.value.func, b.scope) for b in bindings if isinstance(b.value, cst.Call) and not b.each]
         return frozenset(
             self.qualified(func, scope) for func, scope in calls if self.class_of_name(func, scope) is None
@@ -210,11 +207,7 @@ class Objects(Evaluator):
         return tuple(Region(params, path, more=more) for params in self.stepped_params(path))
 
     def _may_have_more(self, path: Path) -> bool:
-        if path.name == "self":
-            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
-        else:
-            bindings = self.program.scopes[path.scope].bindings.get(path.name, [])
-        return self._grows(path) or may_have_more(bindings, self._grows)
+        return self._grows(path) or may_have_more(self.bindings_of(path), self._grows)
 
     def _grows(self, path: Path) -> bool:
         """Whether its own file adds something to a list, or to an optimizer."""
@@ -257,12 +250,9 @@ class Objects(Evaluator):
         """Whether the file shows how the object comes to be, so that it cannot be another one under a second name."""
         if path.fields and path.name != "self":
             return self.is_made_here(Path(path.scope, path.name))
-        if path.name == "self":
-            if path.fields and lightning.belongs(path.fields[0], self.program.scopes[path.scope]):
-                return True
-            bindings = self.attribute_bindings(Path(path.scope, "self"), path.fields[0]) if path.fields else []
-        else:
-            bindings = self.program.scopes[path.scope].bindings.get(path.name, [])
+        if path.fields and lightning.belongs(path.fields[0], self.program.scopes[path.scope]):
+            return True
+        bindings = self.bindings_of(path)
         return bool(bindings) and all(isinstance(_bound(b), cst.Call) for b in bindings)
 
 

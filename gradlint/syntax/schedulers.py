@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradlint.events import Place, Schedule
+from gradlint.events import Schedule
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import text_of
 from gradlint.syntax.values import Made
 
 _MODULE = "torch.optim.lr_scheduler."
@@ -34,4 +34,4 @@ class Schedulers:
             return None
         if value.by.removeprefix(_MODULE) in _OTHER_PROTOCOL or self._objects.optimizer_at(value.given[0]) is None:
             return None
-        return Schedule(Place(call, statement, text_of(call), text_of(receiver)), value.given[0])
+        return Schedule(place_of(call, statement, receiver), value.given[0])

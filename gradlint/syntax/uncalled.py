@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradlint.events import Place
 from gradlint.slips import Uncalled
 from gradlint.syntax import catalogue
 from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
+from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import last_name, text_of
+from gradlint.syntax.tree import last_name
 from gradlint.syntax.values import Instance, Made, Optimizer
 
 _OF_MODULES = frozenset(
@@ -32,7 +32,7 @@ class Methods:
         if not self._is_lifecycle(name, receiver) or self._is_property(name, receiver):
             return None
         optimizer = self._objects.optimizer(receiver, self._scope)
-        place = Place(value, statement, text_of(value), text_of(receiver))
+        place = place_of(value, statement, receiver)
         path = self._objects.path(receiver, self._scope)
         fixable = self._is_enough(name, receiver, optimizer)
         params = self._objects.stepped_params(path) if optimizer is not None and path is not None else ()

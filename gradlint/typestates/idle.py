@@ -47,6 +47,7 @@ class IdleSteps(Typestate):
     """Steps that find nothing to apply, on whatever way they are reached."""
 
     certain = True
+    begins_in = (Clear,)
     heeds = (MayAdd, ComputeLoss)
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:

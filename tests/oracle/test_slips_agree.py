@@ -14,7 +14,8 @@ from oracle.running import assert_same, assert_same_training, counterpart, origi
 SLIPS = ("no_effect_context", "requires_grad_typo", "step_on_cleared_grads", "uncalled_lifecycle_method")
 DISCARDED = "gradients_discarded"
 LEFT = ("cross_loss_pollution", "partial_clear", "stale_grads_on_skip")
-RULES = (*SLIPS, DISCARDED, *LEFT, "exhausted_parameter_generator", "scheduler_before_optimizer")
+SCALED = ("clip_without_unscale", "step_bypasses_scaler")
+RULES = (*SLIPS, DISCARDED, *LEFT, *SCALED, "exhausted_parameter_generator", "scheduler_before_optimizer")
 FILES = [path for rule in RULES for path in fixture_files(rule)]
 WRONG = [case for path in FILES for case in cases_in(path) if case.is_wrong]
 RIGHT = [case for path in FILES for case in cases_in(path) if not case.is_wrong]

@@ -63,7 +63,8 @@ class StepBypassesScaler(FlowRule):
     ## What it cannot see
 
     It only speaks where all ways to the step scale the loss: `if amp: scaler.scale(loss).backward()`, with an `else`
-    that does not, and one `optimizer.step()` for both is not reported. Nor are losses that are scaled elsewhere.
+    that does not, and one `optimizer.step()` for both is not reported. Nor are losses that are scaled elsewhere, or in
+    a variable that holds them unscaled as well (`loss = scaler.scale(loss)`).
     """
 
     code = "GRD403"

@@ -35,7 +35,7 @@ class Deposit:
 
     `reach` is everything that this backward put something into; there are excuses since it came, and others since it
     was applied. `blurred`: a stranger was called since, who may have added something as well. `passed_by`: since then a
-    loop that adds had no trip.
+    loop that is taken to run had no trip.
     """
 
     number: int
@@ -69,7 +69,7 @@ class Emptied:
     """What has become of a `.grad` since something was put into it: by which rows it was cleared, and what they dropped
     that nobody had applied, as rows of backward and clear. `sure`: of something that was dropped everybody can tell.
     `lossy`: a loss was computed after the last clear. `excused`: since then a backward was named and not called.
-    `blurred`: a stranger was called since, who may have added something. `passed_by`: a loop that adds had no trip.
+    `blurred`: a stranger was called since, who may have added something. `passed_by`: a loop taken to run had no trip.
     """
 
     clears: set[int] = field(default_factory=set)
@@ -124,7 +124,7 @@ class Leaf:
         self.emptied.blurred = self.emptied.lossy = self.emptied.excused = False
 
     def pass_by(self) -> None:
-        """A loop that adds has no trip: the linter takes it to have one."""
+        """A loop that adds, or only clears, has no trip: the linter takes it to have one."""
         self.emptied.passed_by = True
         for each in self.deposits:
             each.passed_by = True

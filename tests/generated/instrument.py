@@ -53,8 +53,8 @@ class Probe:
                 deposit.known |= flags
         return value
 
-    def trips(self, iterable: Any, targets: _Targets, over: str, adds: bool) -> Iterator[Any]:
-        """A loop that may have no trip at all; `adds` says that it back-propagates."""
+    def trips(self, iterable: Any, targets: _Targets, over: str, taken_to_run: bool) -> Iterator[Any]:
+        """A loop that may have no trip at all, even one that the linter takes to have some."""
         empty = True
         for each in iterable:
             if self._run.free and over != OF_GRADIENTS and self._run.chance.choose(4) == 3:
@@ -63,7 +63,7 @@ class Probe:
             yield each
         if empty:
             self._around(targets, frozenset())
-            for parameter in self._run.leaves if adds else ():
+            for parameter in self._run.leaves if taken_to_run else ():
                 parameter.pass_by()
 
     def loop(self) -> Callable[[T, _Targets], T]:
@@ -171,11 +171,12 @@ class _Instrument(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST:
         targets = self._targets(node.body)
-        adds = any(isinstance(n, ast.Attribute) and n.attr == "backward" for part in node.body for n in ast.walk(part))
+        calls = {n.attr for part in node.body for n in ast.walk(part) if isinstance(n, ast.Attribute)}
+        taken_to_run = "backward" in calls or calls == {"zero_grad"}
         self.generic_visit(node)
         if not isinstance(node.iter, (ast.List, ast.Tuple)):
             over = OF_GRADIENTS if "param" in ast.unparse(node.iter) else ""
-            node.iter = _call("trips", node.iter, targets, ast.Constant(over), ast.Constant(adds))
+            node.iter = _call("trips", node.iter, targets, ast.Constant(over), ast.Constant(taken_to_run))
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.AST]:

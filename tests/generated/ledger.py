@@ -41,7 +41,7 @@ class Met:
 
     `wasted`: everybody can tell that something was dropped, or a loss computed after the clear. `excused`: a backward
     would have added, had it been called. `blurred`: a stranger may have added, for all that anybody can tell.
-    `passed_by`: a loop that adds had no trip on the way.
+    `passed_by`: a loop that is taken to run had no trip on the way.
     """
 
     row: int

@@ -171,8 +171,8 @@ class _Instrument(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST:
         targets = self._targets(node.body)
-        calls = {n.attr for part in node.body for n in ast.walk(part) if isinstance(n, ast.Attribute)}
-        taken_to_run = "backward" in calls or calls == {"zero_grad"}
+        methods = self._methods(node.body, set())
+        taken_to_run = "backward" in methods or methods == {"zero_grad"}
         self.generic_visit(node)
         if not isinstance(node.iter, (ast.List, ast.Tuple)):
             over = OF_GRADIENTS if "param" in ast.unparse(node.iter) else ""
@@ -224,6 +224,17 @@ class _Instrument(ast.NodeTransformer):
                 return [COUNTED]
         names = _names_in(test)
         return sorted(names) if names <= set(FLAGS) else []
+
+    def _methods(self, nodes: Sequence[ast.AST], seen: set[str]) -> set[str]:
+        """What some code calls or names of objects, in the program's own functions as well."""
+        found = set()
+        for part in (part for node in nodes for part in ast.walk(node)):
+            match part:
+                case ast.Attribute(attr=name):
+                    found.add(name)
+                case ast.Call(func=ast.Name(id=name)) if name in self._functions and name not in seen:
+                    found |= self._methods(self._functions[name].body, seen | {name})
+        return found
 
     def _targets(self, nodes: Sequence[ast.AST]) -> ast.Lambda:
         """What some code may clear, as expressions that are evaluated where it is gone around."""

@@ -44,8 +44,11 @@ def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:
 
 def is_echo(cause: Event, report: Report, others: Iterable[tuple[Event, Report]]) -> bool:
     """Whether what a report comes from would change nothing: another clear follows it on the way to the same step, and
-    is told itself; `others` are the causes of other reports, and these.
+    is told itself; or nothing but the step is at fault, which a clear is told to leave without gradients. `others` are
+    the causes of other reports, and these.
     """
+    if cause is report.event and any(each.event is cause and isinstance(other, Clear) for other, each in others):
+        return True
     events = [moment.event for moment in report.path if moment.concerns]
     after = events[events.index(cause) + 1 :] if isinstance(cause, Clear) and cause in events else []
     return any(each.event is report.event and isinstance(other, Clear) and other in after for other, each in others)

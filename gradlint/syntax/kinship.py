@@ -12,11 +12,12 @@ import libcst as cst
 
 from gradlint.bounds import Bound
 from gradlint.regions import Path
+from gradlint.syntax.catalogue import PARAMETER_METHODS
 from gradlint.syntax.links import Links
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import elements_of
+from gradlint.syntax.tree import elements_of, last_name
 
 MAX_PARTS = Bound(5, "parts of an expression inside one another")
 
@@ -38,8 +39,14 @@ class Kinship:
         if file not in self._links:
             self._links[file] = self._read(file)
         if path not in self._known:
-            self._known[path] = self._links[file].touching(path)
+            kin = self._links[file].touching(path)
+            self._known[path] = tuple(each for each in kin if not self._is_one_tensor(each))
         return self._known[path]
+
+    def _is_one_tensor(self, path: Path) -> bool:
+        """Whether a variable runs over the parameters of networks, and so stands for nothing beside these."""
+        bindings = () if path.fields else self._objects.bindings_of(path)
+        return bool(bindings) and all(each.each and _is_list_of_parameters(each.value) for each in bindings)
 
     def _read(self, file: File) -> Links:
         links = Links()
@@ -93,6 +100,10 @@ class Kinship:
                 inner = [loop.iter]
         for part in inner:
             yield from self._sources(part, scope, depth + 1)
+
+
+def _is_list_of_parameters(value: cst.BaseExpression | None) -> bool:
+    return isinstance(value, cst.Call) and last_name(value.func) in PARAMETER_METHODS
 
 
 def _is_module(node: cst.BaseExpression, scope: Scope) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from functools import partial
 
 from gradlint.events import (
     Accumulate,
@@ -56,15 +57,17 @@ class IdleSteps(Typestate):
         stepping = doing(graphs, (Step,)) - adding
         clearing = doing(graphs, (Clear,)) - doing(graphs, (Step,))
 
-        def adds(event: Event) -> bool:
+        def adds(event: Event, clear: Event) -> bool:
+            if isinstance(event, Accumulate) and isinstance(clear, Clear):
+                return _may_fill(event, clear)
             return _adds(event) or (isinstance(event, Call) and event.target in adding)
 
         def has_such_a_way(graph: Graph) -> bool:
             for number, node in enumerate(graph.nodes):
                 event = node.event
                 clears = isinstance(event, Clear) or (isinstance(event, Call) and event.target in clearing)
-                if clears and not isinstance(event, (Overwrite, Rescale)):
-                    for each in graph.reached(number, adds):
+                if event is not None and clears and not isinstance(event, (Overwrite, Rescale)):
+                    for each in graph.reached(number, partial(adds, clear=event)):
                         then = graph.nodes[each].event
                         if isinstance(then, Step) or (isinstance(then, Call) and then.target in stepping):
                             return True
@@ -128,6 +131,13 @@ class IdleSteps(Typestate):
 
 
 IDLE_STEPS = IdleSteps()
+
+
+def _may_fill(deposit: Accumulate, clear: Clear) -> bool:
+    """Whether a backward may add to what a clear drops: not where other networks computed its loss."""
+    if deposit.networks is None or not clear.params:
+        return True
+    return any(path.touches(params) for path in deposit.networks for params in clear.params)
 
 
 def _adds(event: Event) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -37,8 +37,8 @@ class Claim(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def step(self) -> int:
-        """The row of a step without which nothing of it can happen."""
+    def steps(self) -> Set[int]:
+        """The rows of steps without which nothing of it can happen."""
 
     @abc.abstractmethod
     def happens(self, seen: Seen) -> bool:
@@ -59,13 +59,14 @@ class Reused(Claim):
 
     applied: int
     added: int
+    again: int
 
     def __str__(self) -> str:
         return f"{self.added} adds to what {self.applied} applied"
 
     @property
-    def step(self) -> int:
-        return self.applied
+    def steps(self) -> Set[int]:
+        return {self.applied, self.again}
 
     def happens(self, seen: Seen) -> bool:
         return any(map(self._is, seen.stale.certain | seen.stale.hidden))
@@ -94,8 +95,8 @@ class Idle(Claim):
         return f"{self.idle} finds nothing, for {self.clear} drops what {self.added or 'nobody'} added"
 
     @property
-    def step(self) -> int:
-        return self.idle
+    def steps(self) -> Set[int]:
+        return {self.idle}
 
     def happens(self, seen: Seen) -> bool:
         return any(self._is(met) and not met.excused for met in seen.met)
@@ -124,8 +125,8 @@ class Polluted(Claim):
         return f"{self.own} adds to what {self.left} left for {self.served}, and {self.again} applies both"
 
     @property
-    def step(self) -> int:
-        return self.again
+    def steps(self) -> Set[int]:
+        return {self.again}
 
     def happens(self, seen: Seen) -> bool:
         return any(map(self._is, seen.foreign.certain | seen.foreign.hidden))
@@ -145,9 +146,11 @@ def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
         match each.code:
             case "GRD101":
                 added = each.span.start.row
-                yield Reused(rows.of("applied here", "handed over here", default=added), added)
+                applied = rows.of("applied here", "handed over here", default=added)
+                yield Reused(applied, added, rows.of("and applied again", "and handed over again", default=applied))
             case "GRD104":
-                yield Reused(rows.of("applies gradients"), rows.of("adds to what"))
+                applied = rows.of("applies gradients")
+                yield Reused(applied, rows.of("adds to what"), rows.of("applies it again", default=applied))
             case "GRD102":
                 yield Idle(rows.of("finds none"), rows.of("drops them"), rows.of("adds gradients"))
             case "GRD201":

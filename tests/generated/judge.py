@@ -77,7 +77,7 @@ def _false_alarms(text: str, said: Sequence[Claim], what: Seen) -> Iterator[str]
     for claim in said:
         if claim.is_refuted(what):
             yield f"not always: {claim}"
-        elif claim.step in reached and not claim.happens(what) and not (claim.any_way and claim.happens(_ways(text))):
+        elif claim.steps <= reached and not claim.happens(what) and not (claim.any_way and claim.happens(_ways(text))):
             yield f"{'told twice' if claim.is_explained(what) else 'false alarm'}: {claim}"
 
 

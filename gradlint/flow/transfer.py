@@ -70,7 +70,7 @@ class Transfer:
         if edge.no_trip and any(map(self._takes_for_run, edge.avoids)):
             return None
         if fact.state == self._start:
-            return _unbegun(edge, graph, fact)
+            return None if self._rule.certain and self._finds_nothing(edge, fact) else _unbegun(edge, graph, fact)
         literals = self._tested(edge, graph, fact)
         if literals is None or any(path.holds(fact.region.params) for path in edge.rebinds):
             return None
@@ -157,6 +157,12 @@ class Transfer:
         """Whether the edge goes around a clear that this path would need."""
         owes = bool(edge.avoids) and self._rule.owes_clear(fact.state)
         return owes and any(self._reach.clears(event, fact.region) for event in edge.avoids)
+
+    def _finds_nothing(self, edge: Edge, fact: Fact) -> bool:
+        """Whether the edge goes around a clear because there is no gradient, which is as good as the clear."""
+        literal = edge.literal
+        nothing = literal is not None and _follows(literal.condition, fact.region) is (not literal.holds)
+        return nothing and any(self._reach.clears(event, fact.region) for event in edge.avoids)
 
     def into(self, at: Node, callee: Graph, fact: Fact) -> Fact:
         """A fact in the names of the scope that the call of a node enters, with what the call says of its parameters,

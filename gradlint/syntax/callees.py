@@ -14,7 +14,7 @@ from gradlint.syntax.arguments import before_star, matched
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.outlines import is_idle, is_stub
 from gradlint.syntax.places import place_of
-from gradlint.syntax.scopes import Scope, calls, clears_one_of
+from gradlint.syntax.scopes import Scope, calls, changes_gradients, clears_one_of
 from gradlint.syntax.tree import constant_of
 from gradlint.syntax.values import Function, Instance
 
@@ -96,10 +96,11 @@ class Callees:
         return any(map(self._objects.program.mentions_clear, found))
 
     def is_clearing_property(self, node: cst.Attribute) -> bool:
-        """Whether reading an attribute runs a property of this file that speaks of clearing gradients."""
+        """Whether reading an attribute runs a property of this file that changes gradients."""
         _, classes = self._classes(node.value)
         methods = [method for one in classes for method in one.functions.get(node.attr.value, ())]
-        return any(method.decorators and self._objects.program.mentions_clear(method) for method in methods)
+        words = self._objects.program.clearing_words
+        return any(method.decorators and changes_gradients(method, words) for method in methods)
 
     def _classes(self, receiver: cst.BaseExpression) -> tuple[Path | None, list[Scope]]:
         """An object's path, and the classes of this file in which its methods are looked up."""

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from gradlint.bounds import Bound
-from gradlint.regions import Path
+from gradlint.regions import GROUPS, Path
 from gradlint.syntax.catalogue import PARAMETER_METHODS
 from gradlint.syntax.links import Links
 from gradlint.syntax.parameter_lists import ParameterLists
 from gradlint.syntax.program import File
 from gradlint.syntax.scopes import Binding, Scope
-from gradlint.syntax.tree import elements_of, last_name
+from gradlint.syntax.tree import constant_of, elements_of, last_name
 
 MAX_PARTS = Bound(5, "parts of an expression inside one another")
 
@@ -103,7 +103,15 @@ class Kinship:
 
 
 def _is_list_of_parameters(value: cst.BaseExpression | None) -> bool:
-    return isinstance(value, cst.Call) and last_name(value.func) in PARAMETER_METHODS
+    match value:
+        case cst.Call(func=func):
+            return last_name(func) in PARAMETER_METHODS
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return constant_of(key) == (True, "params")
+        case cst.Attribute(attr=cst.Name(value=name)):
+            return name == GROUPS
+        case _:
+            return False
 
 
 def _is_module(node: cst.BaseExpression, scope: Scope) -> bool:

@@ -54,13 +54,15 @@ class Step(Event):
     """The gradients of some regions are applied to their parameters; they stay where they are.
 
     `scaler` is the text of the gradient scaler that does it, `manual` says that no optimizer is involved, `hands_over`
-    that another tensor is given the gradients, for its optimizer to apply.
+    that another tensor is given the gradients, for its optimizer to apply. What is `gated` does nothing but in the last
+    batch of a window that a framework counts.
     """
 
     regions: tuple[Region, ...]
     scaler: str = ""
     manual: bool = False
     hands_over: bool = False
+    gated: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,7 +72,7 @@ class Clear(Event):
     `possible`: the object could not be told, so the gradients of optimizers seen nowhere may be meant as well.
     `owner` is the optimizer that clears, if it is one; `apart` says that it steps as well, and so clears what it steps:
     of another's parameters it leaves something even where it has a part of them. `whole` are those of which nothing is
-    left.
+    left. What is `gated` does nothing but in the last batch of a window that a framework counts.
     """
 
     params: tuple[Path, ...]
@@ -78,6 +80,7 @@ class Clear(Event):
     owner: Path | None = None
     apart: bool = False
     whole: tuple[Path, ...] = ()
+    gated: bool = False
 
     def covers(self, region: Region) -> bool:
         """Whether the gradients of a region are gone after it, beyond doubt.
@@ -204,7 +207,17 @@ class SkipBatch(Event):
     jumps: bool
 
 
-OPTIONAL = (MayAdd, ComputeLoss, SkipBatch)
+@dataclass(frozen=True, eq=False, slots=True)
+class NextBatch(Event):
+    """A framework that counts batches counts another one, for some networks; `size` is what it calls the size of its
+    windows.
+    """
+
+    size: str
+    networks: tuple[Path, ...] = ()
+
+
+OPTIONAL = (MayAdd, ComputeLoss, SkipBatch, NextBatch)
 """What only matters to who heeds it."""
 
 

@@ -22,6 +22,7 @@ class Where(enum.Enum):
     BEHIND = "behind"  # right behind the anchor, in the same expression
     INSTEAD = "instead"  # in the place of the anchor
     MOVED = "moved"  # the anchor's whole line, behind that of what it is beside
+    CARRIED = "carried"  # the same, out of one block into another one of the same function
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,11 @@ def collect(iterator: Event) -> Repair:
 def move(late: Event, behind: Event) -> Repair:
     """Do something after something else."""
     return Repair("", Where.MOVED, late, f"do it after `{behind.place.text}`", beside=behind)
+
+
+def carry(clear: Event, step: Step) -> Repair:
+    """Clear once a step has applied what there is, under the same conditions."""
+    return Repair("", Where.CARRIED, clear, _MESSAGE, beside=step)
 
 
 def replace(slip: Event, text: str) -> Repair:

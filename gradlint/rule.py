@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlint.events import Call, Event
     from gradlint.flow.facts import Report, Typestate
     from gradlint.flow.graph import Graph
+    from gradlint.flow.windows import Window
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -112,3 +113,11 @@ class FlowRule(Rule, abc.ABC):
     @abc.abstractmethod
     def tell(self, report: Report) -> Finding | None:
         """The finding for a report; None where its path shows that there is nothing to say."""
+
+
+class WindowRule(Rule, abc.ABC):
+    """A rule about what the updates of an accumulation window are made of."""
+
+    @abc.abstractmethod
+    def tell(self, window: Window) -> Finding | None:
+        """The finding for a window of which a part is lost; None where that may be on purpose."""

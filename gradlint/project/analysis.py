@@ -10,19 +10,20 @@ from functools import cache
 
 from gradlint.bounds import Bound
 from gradlint.diagnostics import Diagnostic
-from gradlint.events import Clear, Event, Forget, Step, Unresolved
+from gradlint.events import Clear, Event, Forget, NextBatch, Step, Unresolved
 from gradlint.flow.facts import Report, Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned, scopes_with
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
+from gradlint.flow.windows import Windows, counts
 from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another
 from gradlint.project.callers import Callers
-from gradlint.project.link import certain_roots, clears, entered
+from gradlint.project.link import certain_roots, clears, entered, stepped_regions
 from gradlint.project.modules import Modules
 from gradlint.project.recurrence import Recurrence
 from gradlint.project.telling import Homes, Teller, Told
-from gradlint.rule import FlowRule, Rule, ScopeRule
+from gradlint.rule import Finding, FlowRule, Rule, ScopeRule, WindowRule
 from gradlint.source import Source
 from gradlint.syntax.lower_program import Lowerer
 from gradlint.syntax.networks import is_network
@@ -120,6 +121,9 @@ class _Judged:
             if isinstance(rule, ScopeRule):
                 with self._failing(rule):
                     yield from list(self._by_itself(rule))
+            if isinstance(rule, WindowRule):
+                with self._failing(rule):
+                    yield from list(self._in_windows(rule))
             if isinstance(rule, FlowRule):
                 followed.setdefault(rule.typestate, []).append(rule)
         for typestate, flow_rules in followed.items():
@@ -148,6 +152,26 @@ class _Judged:
             for finding in rule.findings(graph, lambda call: call.target in acting()):
                 if not is_slip_told_by_another(finding.cause, self.selected):
                     yield teller.diagnostic(rule, finding, ())
+
+    def _in_windows(self, rule: WindowRule) -> Iterator[Diagnostic]:
+        """What a rule says of the accumulation windows of the file's scopes, and of what they call."""
+        lowered = self.lowerer.graphs(self.file.table.scopes)
+        if not any(map(counts, lowered.values())):
+            return
+        graphs = pruned(lowered, self.callers.may_clear, heeds=(NextBatch,))
+        homes = Homes(graphs, self.lowerer.program)
+        network = cache(lambda path: is_network(self.lowerer.objects, path))
+        windows = Windows(graphs, Reach(clears(graphs, self.callers.may_clear, network), network))
+        stepped = stepped_regions(graphs)
+        told: dict[object, Finding] = {}
+        for number in sorted(scope.number for scope in self.file.table.scopes):
+            for region in stepped.get(number, ()):
+                alone = len({each.owner for each in stepped[number]}) == 1
+                for window in windows.of(graphs[number], region, alone=alone):
+                    finding = rule.tell(window)
+                    if finding is not None and homes.file(finding.event) is self.file:
+                        told.setdefault(finding.cause.place.node, finding)
+        yield from (Teller(self.file, homes).diagnostic(rule, finding, ()) for finding in told.values())
 
     def _along_paths(self, typestate: Typestate, rules: Sequence[FlowRule]) -> Iterator[Diagnostic]:
         """What rules say of paths. Callers are looked for until no report rests on not knowing them."""

@@ -29,7 +29,7 @@ class Editor:
         self._module = module
         self._positions = positions
         self._scope_node = scope_node
-        self._blocks: dict[int, int] | None = None
+        self._blocks: dict[int, cst.IndentedBlock | cst.Module] | None = None
 
     def edits(self, repair: Repair, target: int | None) -> tuple[Edit, ...]:
         """The edits of a repair; none where it cannot be done. `target` is the scope that the anchor calls."""
@@ -37,6 +37,8 @@ class Editor:
         match repair.where:
             case Where.MOVED:
                 return self._moved(repair.anchor, repair.beside) if repair.beside is not None else ()
+            case Where.CARRIED:
+                return self._carried(repair.anchor, repair.beside) if repair.beside is not None else ()
             case Where.AHEAD:
                 return (self._insert(span.start, repair.text),)
             case Where.AROUND:
@@ -60,19 +62,23 @@ class Editor:
                 return self._before(repair.text, repair.anchor)
 
     def _moved(self, event: Event, behind: Event) -> tuple[Edit, ...]:
-        """A line behind another one of the same block; only where each is one statement on one line."""
-        lines = [each.place.statement for each in (event, behind)]
-        if not self._in_one_block(event, behind) or not all(_is_alone(line) for line in lines):
+        """A line behind another one of the same block."""
+        return self._carried(event, behind) if self._in_one_block(event, behind) else ()
+
+    def _carried(self, event: Event, behind: Event) -> tuple[Edit, ...]:
+        """A line behind another one, as far in as that is; only where each is one statement on one line, and something
+        is left where it stood.
+        """
+        line, other = event.place.statement, behind.place.statement
+        if not (_is_alone(line) and _is_alone(other)) or not self._has_neighbours(line):
             return ()
-        (start, end), (at, last) = ((span.start.row, span.end.row) for span in map(self._span_of, lines))
+        (start, end), (at, last) = ((span.start.row, span.end.row) for span in map(self._positions.span, (line, other)))
         if start != end or at != last:
             return ()
-        whole, row = self._source.line(start), Point(at, len(self._source.line(at)) + 1)
+        whole = self._source.line(start).removeprefix(self._indent(start))
+        row = Point(at, len(self._source.line(at)) + 1)
         taken = Edit(Span(Point(start, 1), Point(start + 1, 1)), "")
-        return (taken, self._insert(row, f"{self._source.newline}{whole}"))
-
-    def _span_of(self, node: object) -> Span:
-        return self._positions.span(node)
+        return (taken, self._insert(row, f"{self._source.newline}{self._indent(at)}{whole}"))
 
     def _after(self, text: str, anchor: Event) -> tuple[Edit, ...]:
         statement = anchor.place.statement
@@ -131,15 +137,23 @@ class Editor:
         return line[: len(line) - len(line.lstrip(" \t\f"))]
 
     def _in_one_block(self, one: Event, other: Event) -> bool:
+        first, second = self._block(one.place.statement), self._block(other.place.statement)
+        return first is not None and first is second
+
+    def _has_neighbours(self, statement: object) -> bool:
+        """Whether a statement is not the only one of its block."""
+        block = self._block(statement)
+        return block is not None and len(block.body) > 1
+
+    def _block(self, statement: object) -> cst.IndentedBlock | cst.Module | None:
         if self._blocks is None:
             self._blocks = {
-                id(statement): id(block)
+                id(statement): block
                 for block in walk_everything(self._module)
                 if isinstance(block, (cst.IndentedBlock, cst.Module))
                 for statement in block.body
             }
-        first, second = self._blocks.get(id(one.place.statement)), self._blocks.get(id(other.place.statement))
-        return first is not None and first == second
+        return self._blocks.get(id(statement))
 
 
 def _is_alone(statement: object) -> bool:

@@ -14,6 +14,7 @@ from gradlint.events import (
     Forget,
     Lend,
     MayAdd,
+    NextBatch,
     Overwrite,
     Place,
     Read,
@@ -277,6 +278,20 @@ class Effects:
         """What entering and leaving a context, or fetching the next element, may do besides."""
         clears = self._callees.clears_around(node) or self._frameworks.captures(node)
         return [Forget(place_of(node, statement), None)] if clears else []
+
+    def counted(self, node: cst.BaseExpression, statement: cst.CSTNode) -> NextBatch | None:
+        """What entering a context counts that makes windows of batches."""
+        return self._frameworks.counted(node, statement)
+
+    def may_be_gated(self, event: Event) -> bool:
+        """Whether something is done by an optimizer that a framework may keep from doing it."""
+        match event:
+            case Clear(owner=Path() as owner, params=params):
+                return owner not in params and self._frameworks.may_be_prepared(owner)
+            case Step(manual=False, regions=regions):
+                return any(self._frameworks.may_be_prepared(region.owner) for region in regions)
+            case _:
+                return False
 
     def read(self, node: cst.Attribute, statement: cst.CSTNode, given_to: cst.Call | None = None) -> list[Event]:
         """A gradient that is looked at, by the call that it is given to, or a property that does more than look."""

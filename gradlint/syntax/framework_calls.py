@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from gradlint.events import Accumulate, Clear, Event, Forget, Place, Step
+from gradlint.events import Accumulate, Clear, Event, Forget, NextBatch, Place, Step
 from gradlint.regions import Path
 from gradlint.syntax import frameworks
 from gradlint.syntax.callees import Callees
@@ -43,6 +43,26 @@ class FrameworkCalls:
         return (
             isinstance(context, cst.Call) and self._objects.qualified(context.func, self._scope) in frameworks.CAPTURES
         )
+
+    def counted(self, context: cst.BaseExpression, statement: cst.CSTNode) -> NextBatch | None:
+        """What entering a context counts whose framework makes windows of batches."""
+        match context:
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value=frameworks.WINDOWED)), args=arguments) if (
+                frameworks.has_windows(self._objects.program.home(self._scope).source.text)
+            ):
+                given = (self._objects.path(argument.value, self._scope) for argument in arguments)
+                networks = tuple(path for path in given if path is not None)
+                return NextBatch(place_of(context, statement), frameworks.WINDOW_SIZE, networks)
+            case _:
+                return None
+
+    def may_be_prepared(self, optimizer: Path) -> bool:
+        """Whether an optimizer may have been given to a framework, and this be what that gave back."""
+        values = [binding.value for binding in self._objects.bindings_of(optimizer)]
+        return not values or not all(isinstance(value, cst.Call) and self._is_plain(value) for value in values)
+
+    def _is_plain(self, call: cst.Call) -> bool:
+        return frameworks.gives_back(self._objects.qualified(call.func, self._scope)) is None
 
     # -- which row ------------------------------------------------------------------------------------------------
 

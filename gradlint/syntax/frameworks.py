@@ -138,6 +138,13 @@ _GIVES_BACK = (
 # Methods that are given an optimizer to wrap, or one that they have wrapped.
 WRAPPING = ("prepare", "boost", "backward", "execute_pipeline")
 
+# Contexts whose framework counts batches, and lets the optimizers that it has prepared act in the last one of a window;
+# what makes their framework, and what it calls the size of a window, which is 1 where nobody says it.
+WINDOWED = "accumulate"
+WINDOWING = "Accelerator"
+WINDOW_SIZE = "gradient_accumulation_steps"
+_WINDOW_SIZES = re.compile(r"gradient_accumulation_(?:steps|plugin)")
+
 # Optimizers that back-propagate the loss themselves, as engines do, and do not clear as engines do.
 _TAKES_LOSS = r"(^|\.)boost$|^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\w*OptimWrapper$"
 
@@ -169,6 +176,13 @@ def takes_loss(makers: Collection[str]) -> bool:
 def has_plugins(imports: Collection[str]) -> bool:
     """Whether a file with these imports may wrap its optimizers in something that clears after a step."""
     return any(name.startswith("colossalai") or re.search(_CLEARING_PLUGINS, name) for name in imports)
+
+
+def has_windows(text: str) -> bool:
+    """Whether a file that uses such contexts may have windows of more than one batch: it does not make the framework
+    without saying so.
+    """
+    return re.search(rf"\b{WINDOWING}\s*\(", text) is None or _WINDOW_SIZES.search(text) is not None
 
 
 def is_kind(kind: Kind, name: str, makers: Collection[str]) -> bool:

@@ -90,11 +90,17 @@ class Sites:
 
 
 class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any where torch is not installed
-    """Watches everything that runs inside `with Sanitizer(path) as sanitizer`; see `stale_sites` afterwards."""
+    """Watches everything that runs inside `with Sanitizer(path) as sanitizer`; see `stale_sites` afterwards.
+
+    `applied_sites` are those of deposits that a step has applied, `dropped_sites` those of deposits that were cleared
+    before any did.
+    """
 
     def __init__(self, *paths: Path) -> None:
         super().__init__()
         self.stale_sites: set[Site | None] = set()
+        self.applied_sites: set[Site | None] = set()
+        self.dropped_sites: set[Site | None] = set()
         self._sites = Sites(paths)
         self._leaves: dict[int, Leaf] = {}
         # Storages that hold values computed from gradients. A weak reference keeps the address from being used again.
@@ -151,6 +157,7 @@ class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any 
             self.stale_sites.add(leaf.deposits[-1].site)
         for deposit in leaf.deposits:
             deposit.applied = True
+            self.applied_sites.add(deposit.site)
 
     def _overwrite(self, written: Iterable[torch.Tensor]) -> None:
         """A whole gradient was written in place."""
@@ -174,6 +181,7 @@ class Sanitizer(TorchDispatchMode):  # type: ignore[misc, unused-ignore]  # Any 
                 self._step(leaf)
         grad = leaf.tensor.grad
         if grad is None or not grad.any():
+            self.dropped_sites |= {deposit.site for deposit in leaf.deposits if not deposit.applied}
             leaf.deposits = []
         elif grad is not leaf.grad:
             leaf.deposits = [Deposit(None)]

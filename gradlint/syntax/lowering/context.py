@@ -92,6 +92,7 @@ class Lowering:
         self.frames: list[Loop | Handlers | Finally] = []
         self.jumps = 0
         self.asking = 0  # how many open contexts wait for an exception
+        self.windowed = 0  # ... and in how many optimizers only act in the last batch of a window
         self.silent = sum(map(Slips.stops_recording, scope.decorators))  # ... and in how many no graph is recorded
         self.statement: cst.CSTNode = scope.node
         self._watched = watched | {NAMELESS}
@@ -151,6 +152,8 @@ class Lowering:
             if event.advance is not None:
                 self.graph.counters.add(event.target)
             build.holds = guards.forget(build.holds, event.target)
+        if self.windowed and isinstance(event, (Step, Clear)) and self.effects.may_be_gated(event):
+            event = replace(event, gated=True)
         if isinstance(event, Accumulate):
             self.may_raise()
             event = replace(event, networks=self.losses.of(event.place.node, build.holds), sure=self._sure)

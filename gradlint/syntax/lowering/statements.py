@@ -129,8 +129,12 @@ def _with(low: Lowering, node: cst.With) -> None:
         low.emit(event)
     asking = sum(low.slips.asks(item.item) for item in node.items)
     silent = sum(low.slips.stops_recording(item.item) for item in node.items)
-    low.asking, low.silent = low.asking + asking, low.silent + silent
+    counted = (low.effects.counted(item.item, low.statement) for item in node.items)
+    batches = [batch for batch in counted if batch is not None]
+    for batch in batches:
+        low.emit(batch)
+    low.asking, low.silent, low.windowed = low.asking + asking, low.silent + silent, low.windowed + len(batches)
     low.run(node.body)
-    low.asking, low.silent = low.asking - asking, low.silent - silent
+    low.asking, low.silent, low.windowed = low.asking - asking, low.silent - silent, low.windowed - len(batches)
     for event in around:
         low.emit(replace(event))

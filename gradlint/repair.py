@@ -22,7 +22,8 @@ class Where(enum.Enum):
     BEHIND = "behind"  # right behind the anchor, in the same expression
     INSTEAD = "instead"  # in the place of the anchor
     MOVED = "moved"  # the anchor's whole line, behind that of what it is beside
-    CARRIED = "carried"  # the same, out of one block into another one of the same function
+    AHEAD_OF = "ahead of"  # the same, before that of what it is beside
+    CARRIED = "carried"  # the same, behind it, out of one block into another one of the same function
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,11 @@ def move(late: Event, behind: Event) -> Repair:
 def carry(clear: Event, step: Step) -> Repair:
     """Clear once a step has applied what there is, under the same conditions."""
     return Repair("", Where.CARRIED, clear, _MESSAGE, beside=step)
+
+
+def put_before(late: Event, step: Step) -> Repair:
+    """Do something right before a step."""
+    return Repair("", Where.AHEAD_OF, late, f"do it before `{step.place.text}`", beside=step)
 
 
 def replace(slip: Event, text: str) -> Repair:

@@ -52,7 +52,8 @@ class Reach:
             case Slip() | Rescale():
                 return event.reaches(region)
             case Clip(params=params):
-                return self.reads and any(path.touches(region.params) for path in params)
+                own = any(path.touches(region.params) for path in params) or (bool(params) and not region.known)
+                return self.reads and own
             case Unscale(regions=regions):
                 return self.reads and any(other.owner == region.owner for other in regions)
             case _:

@@ -39,6 +39,8 @@ class Editor:
                 return self._moved(repair.anchor, repair.beside) if repair.beside is not None else ()
             case Where.CARRIED:
                 return self._carried(repair.anchor, repair.beside) if repair.beside is not None else ()
+            case Where.AHEAD_OF:
+                return self._moved(repair.anchor, repair.beside, ahead=True) if repair.beside is not None else ()
             case Where.AHEAD:
                 return (self._insert(span.start, repair.text),)
             case Where.AROUND:
@@ -61,24 +63,25 @@ class Editor:
             case Where.BEFORE:
                 return self._before(repair.text, repair.anchor)
 
-    def _moved(self, event: Event, behind: Event) -> tuple[Edit, ...]:
-        """A line behind another one of the same block."""
-        return self._carried(event, behind) if self._in_one_block(event, behind) else ()
+    def _moved(self, event: Event, beside: Event, *, ahead: bool = False) -> tuple[Edit, ...]:
+        """A line behind another one of the same block, or ahead of it."""
+        return self._carried(event, beside, ahead=ahead) if self._in_one_block(event, beside) else ()
 
-    def _carried(self, event: Event, behind: Event) -> tuple[Edit, ...]:
-        """A line behind another one, as far in as that is; only where each is one statement on one line, and something
-        is left where it stood.
+    def _carried(self, event: Event, beside: Event, *, ahead: bool = False) -> tuple[Edit, ...]:
+        """A line behind another one or ahead of it, as far in as that is; only where each is one statement on one line,
+        and something is left where it stood.
         """
-        line, other = event.place.statement, behind.place.statement
+        line, other = event.place.statement, beside.place.statement
         if not (_is_alone(line) and _is_alone(other)) or not self._has_neighbours(line):
             return ()
         (start, end), (at, last) = ((span.start.row, span.end.row) for span in map(self._positions.span, (line, other)))
         if start != end or at != last:
             return ()
-        whole = self._source.line(start).removeprefix(self._indent(start))
-        row = Point(at, len(self._source.line(at)) + 1)
+        whole = f"{self._indent(at)}{self._source.line(start).removeprefix(self._indent(start))}"
         taken = Edit(Span(Point(start, 1), Point(start + 1, 1)), "")
-        return (taken, self._insert(row, f"{self._source.newline}{self._indent(at)}{whole}"))
+        if ahead:
+            return (taken, self._insert(Point(at, 1), f"{whole}{self._source.newline}"))
+        return (taken, self._insert(Point(at, len(self._source.line(at)) + 1), f"{self._source.newline}{whole}"))
 
     def _after(self, text: str, anchor: Event) -> tuple[Edit, ...]:
         statement = anchor.place.statement

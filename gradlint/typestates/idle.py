@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from functools import partial
+from typing import ClassVar
 
 from gradlint.events import (
     Accumulate,
@@ -48,7 +49,7 @@ class IdleSteps(Typestate):
     """Steps that find nothing to apply, on whatever way they are reached."""
 
     certain = True
-    begins_in = (Clear,)
+    begins_in: ClassVar[tuple[type[Event], ...]] = (Clear,)
     heeds = (MayAdd, ComputeLoss)
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:

@@ -11,7 +11,13 @@ import pytest
 from oracle.cases import Case, cases_in, fixed_file, fixture_files
 from oracle.running import assert_same, assert_same_training, counterpart, original, run, run_without, was_refused
 
-SLIPS = ("no_effect_context", "requires_grad_typo", "step_on_cleared_grads", "uncalled_lifecycle_method")
+SLIPS = (
+    "clip_misplaced",
+    "no_effect_context",
+    "requires_grad_typo",
+    "step_on_cleared_grads",
+    "uncalled_lifecycle_method",
+)
 DISCARDED = "gradients_discarded"
 LEFT = ("cross_loss_pollution", "partial_clear", "stale_grads_on_skip")
 SCALED = ("clip_without_unscale", "step_bypasses_scaler")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from gradlint.events import Accumulate, Call, Clear, Consume, Event, Step, Unstepped
 from gradlint.flow.facts import Report
@@ -13,13 +13,27 @@ TELLERS: dict[type[Event], str] = {Uncalled: "GRD604", Discarded: "GRD603"}
 """Which rule tells of a kind of slip."""
 
 
-AFTER = {"GRD105": ("GRD101", "GRD104"), "GRD106": ("GRD101", "GRD104", "GRD105")}
-"""What a rule says of a step comes after what these say of it."""
+AFTER = {
+    "GRD105": ("GRD101", "GRD104"),
+    "GRD106": ("GRD101", "GRD104", "GRD105"),
+    "GRD401": ("GRD102", "GRD201"),
+}
+"""What a rule says of a step, or after a clear, comes after what these say of it."""
 
 
 def is_explained(code: str, report: Report, told: Mapping[object, str]) -> bool:
-    """Whether another rule has told already what is wrong with the step of a report; `told` has rules by steps."""
-    return told.get(report.event.place.node) in AFTER.get(code, ())
+    """Whether another rule has told already what is wrong with the step of a report, or with the clear that it begins
+    with; `told` has rules by these.
+    """
+    first = report.path[0].event
+    about = [report.event, *([first] if isinstance(first, Clear) else [])]
+    return any(told.get(event.place.node) in AFTER.get(code, ()) for event in about)
+
+
+def told_of(report: Report) -> Iterator[Event]:
+    """What a report says all that is to be said of: its step, and the clears before it."""
+    yield report.event
+    yield from (moment.event for moment in report.path if isinstance(moment.event, Clear))
 
 
 def is_told_by_another(report: Report, code: str, selected: Set[str]) -> bool:

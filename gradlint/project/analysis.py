@@ -17,7 +17,7 @@ from gradlint.flow.prune import pruned, scopes_with
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
 from gradlint.flow.windows import Windows, counts
-from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another
+from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another, told_of
 from gradlint.project.callers import Callers
 from gradlint.project.link import certain_roots, clears, entered, stepped_regions
 from gradlint.project.modules import Modules
@@ -111,7 +111,7 @@ class _Judged:
     failures: dict[str, RuleFailure] = field(default_factory=dict)
     _scopes: dict[Scope, None] = field(default_factory=dict)
     _asked: set[int] = field(default_factory=set)
-    _steps: dict[object, str] = field(default_factory=dict)
+    _spoken_of: dict[object, str] = field(default_factory=dict)
     _doubtful: set[int] = field(default_factory=set)
 
     def diagnostics(self, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
@@ -203,10 +203,10 @@ class _Judged:
             MAX_ROUNDS.note()
             told = [each for each in told if not any(self._resting_on(each.report, graphs))]
         told = [each for each in told if self._holds(each, graphs, homes)]
-        told = [each for each in told if not is_explained(each.rule.code, each.report, self._steps)]
+        told = [each for each in told if not is_explained(each.rule.code, each.report, self._spoken_of)]
         causes = [(each.finding.cause, each.report) for each in told]
         told = [each for each in told if not is_echo(each.finding.cause, each.report, causes)]
-        self._steps |= {each.report.event.place.node: each.rule.code for each in told}
+        self._spoken_of |= {event.place.node: each.rule.code for each in told for event in told_of(each.report)}
         yield from Teller(self.file, homes).diagnostics(told)
 
     def _told(

@@ -22,8 +22,8 @@ class ClipMisplaced(FlowRule):
 
     Clipping changes `.grad` in place. After `optimizer.step()` that comes too late: the parameters have moved by the
     whole gradient, however large. Before `backward()`, and after a clear, there is nothing in `.grad`: the norm is 0.0
-    (`clip_grad_value_` raises), and the gradients that are added afterwards are applied as they are. The option that sets
-    the largest norm does nothing at all.
+    (`clip_grad_value_` raises), and the gradients that are added afterwards are applied as they are. The option that
+    sets the largest norm does nothing at all.
 
     ## Example
 

@@ -140,14 +140,17 @@ class Clip(Read):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unscale(Read):
-    """A gradient scaler divides the gradients of some regions by its scale; `place.subject` names the optimizer."""
+    """A gradient scaler, by its text, divides the gradients of some regions by its scale; `place.subject` names the
+    optimizer.
+    """
 
     regions: tuple[Region, ...] = ()
+    scaler: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class UpdateScale(Event):
-    """A gradient scaler ends its iteration; `place.subject` names it."""
+    """A gradient scaler ends its iteration; `place.subject` names it, unless it is a new one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

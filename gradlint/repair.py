@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from gradlint.events import Accumulate, Call, Event, Read, Step, UpdateScale
+from gradlint.events import Accumulate, Call, Event, Read, Step, Unscale, UpdateScale
 from gradlint.flow.facts import Report
 from gradlint.slips import ClosureBreach
 
@@ -150,6 +150,12 @@ def unscale(clip: Event, step: Step) -> Repair | None:
     return (
         Repair(text, Where.BEFORE, clip, "divide them by the scale first", beside=step) if step.place.subject else None
     )
+
+
+def update_scale(step: Step | Unscale) -> Repair | None:
+    """Let the scaler go on once it has stepped."""
+    text = f"{step.scaler}.update()"
+    return Repair(text, Where.AFTER, step, "update its scale", safe=True) if isinstance(step, Step) else None
 
 
 def _clear(step: Step) -> str:

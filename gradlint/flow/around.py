@@ -30,7 +30,8 @@ class Around:
     @cached_property
     def updates_scale(self) -> bool:
         """Whether a gradient scaler goes on in the scope."""
-        return any(isinstance(event, UpdateScale) for event in self._graph.events())
+        updates = (event for event in self._graph.events() if isinstance(event, UpdateScale))
+        return any(event.place.subject for event in updates)
 
     @cached_property
     def looks(self) -> frozenset[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Step, UpdateScale
+from gradlint.events import Accumulate, Assign, Clear, Event, Forget, Step
 from gradlint.flow.graph import Graph
 from gradlint.regions import GIVEN, Path, Region
 
@@ -57,7 +57,5 @@ def _names(event: Event) -> Iterator[Path] | tuple[Path, ...] | None:
             return given
         case Assign(target=target):
             return (target,)
-        case UpdateScale():
-            return ()
         case _:
             return None

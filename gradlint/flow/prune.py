@@ -30,12 +30,13 @@ def pruned(
     made = {region.params for step in steps for region in step.regions}
     owners = {region.owner for step in steps for region in step.regions}
     kinds = (Accumulate, Step, Clear, Forget, *heeds)
+    told = tuple(kind for kind in heeds if kind not in OPTIONAL)
     effective = scopes_with(graphs, lambda e: isinstance(e, kinds) or _makes(e, made) or _means_clear(e))
     telling = doing(graphs, (Read, Slip))
     clearing = seen_to_clear(graphs)
     found: dict[int, Graph] = {}
     for number, graph in graphs.items():
-        idle = {event for event in graph.events() if not _matters(event, owners, effective)}
+        idle = {event for event in graph.events() if not _matters(event, owners, effective, told)}
         dead = {test for test in graph.tests if not test.jumps and idle.issuperset(test.guards)}
         unread = {edge for test in dead for edge in test.edges}
         nodes = [
@@ -107,7 +108,10 @@ def _makes(event: Event, params: Set[Path]) -> bool:
     return isinstance(event, Assign) and any(event.target.holds(path) for path in params)
 
 
-def _matters(event: Event, owners: set[Path], effective: set[int]) -> bool:
+def _matters(event: Event, owners: set[Path], effective: set[int], kinds: tuple[type[Event], ...]) -> bool:
+    """Whether it matters if an event happens: it does something to gradients, or is of some other kinds."""
+    if isinstance(event, kinds):
+        return True
     match event:
         case Accumulate() | Step() | Clear() | Forget(given=None):
             return True

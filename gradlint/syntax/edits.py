@@ -15,7 +15,7 @@ from gradlint.syntax.positions import Positions
 from gradlint.syntax.tree import walk, walk_everything
 
 _PLAIN = r"""[\w.]+(?:\[(?:\w+|'[^']*'|"[^"]*")\][\w.]*)*?"""
-_STATEMENT = re.compile(rf"{_PLAIN}(?:\.zero_grad\(\)|\.grad = None|\.unscale_\({_PLAIN}\))")
+_STATEMENT = re.compile(rf"{_PLAIN}(?:\.zero_grad\(\)|\.grad = None|\.update\(\)|\.unscale_\({_PLAIN}\))")
 """What may be written on a line of its own: calls of objects that go by plain names."""
 
 

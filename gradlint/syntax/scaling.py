@@ -28,11 +28,14 @@ class Scaling:
         match name, call.func, call.args:
             case "update", cst.Attribute(value=scaler), _ if self._objects.is_scaler(scaler, self._scope):
                 return [UpdateScale(place_of(call, statement, scaler))]
+            case "GradScaler", _, _:
+                return [UpdateScale(place_of(call, statement))]  # a new one waits for nothing
             case "unscale_", cst.Attribute(value=scaler), [cst.Arg(value=optimizer)] if self._objects.is_scaler(
                 scaler, self._scope
             ):
                 regions = self._objects.regions(optimizer, self._scope)
-                return [Unscale(place_of(call, statement, optimizer), False, regions)]
+                by = "" if self._is_off(scaler) else text_of(scaler)
+                return [Unscale(place_of(call, statement, optimizer), False, regions, by)]
             case _ if name in _CLIPPING:
                 seen = not is_alone(call, statement)
                 params, whole = self._clipped(call), self._clipped_whole(call, name)
@@ -50,7 +53,9 @@ class Scaling:
             return []
         if any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place_of(call, statement), None)]
-        return [Step(place_of(call, statement, given), regions, scaler=text_of(scaler))]
+        step = Step(place_of(call, statement, given), regions, scaler=text_of(scaler))
+        # One that is off only hands the step on, and waits for no update.
+        return [step, UpdateScale(place_of(call, statement, scaler))] if self._is_off(scaler) else [step]
 
     def by(self, loss: cst.BaseExpression) -> str | None:
         """The scaler that a loss was multiplied by; empty for none, None where nobody can tell."""

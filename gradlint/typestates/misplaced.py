@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import ClassVar
 
-from gradlint.events import Clear, Clip, Event, Read, Step
+from gradlint.events import Clear, Clip, Event, Read, Step, UpdateScale
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, scopes_with
@@ -30,7 +30,7 @@ class MisplacedClips(IdleSteps):
 
     def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[Pending]:
         """Looking at gradients changes nothing of what waits."""
-        if isinstance(event, Read) and isinstance(state, Pending):
+        if isinstance(event, (Read, UpdateScale)) and isinstance(state, Pending):
             yield state
         else:
             yield from super().flow(state, event, region)

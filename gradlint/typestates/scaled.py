@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Clear, Clip, Event, Overwrite, Read, Rescale, Step, Unscale
+from gradlint.events import Accumulate, Clear, Clip, Event, Overwrite, Read, Rescale, Step, Unscale, UpdateScale
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import scopes_with
@@ -62,7 +62,7 @@ class Scaled(Typestate):
                 yield unchanged
             case _, Unscale():
                 yield Scale.DIVIDED
-            case Scale() as unchanged, Read() | Slip():
+            case Scale() as unchanged, Read() | Slip() | UpdateScale():
                 yield unchanged
             case _, Overwrite() | Rescale():
                 yield Scale.UNKNOWN

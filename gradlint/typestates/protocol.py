@@ -1,0 +1,88 @@
+"""Where a gradient scaler stands with an optimizer, between two of its updates."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Hashable, Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from gradlint.events import Event, Forget, Lend, Step, Unscale, UpdateScale
+from gradlint.flow.facts import Typestate
+from gradlint.flow.graph import Graph
+from gradlint.flow.prune import scopes_with
+from gradlint.regions import Region
+
+
+class Done(enum.Enum):
+    """What a scaler has done with an optimizer since its last update."""
+
+    UNSCALED = "unscaled"  # it has divided the gradients
+    STEPPED = "stepped"  # it has stepped the optimizer
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was done, and by which scaler, by its code."""
+
+    done: Done
+    scaler: str
+
+    def __str__(self) -> str:
+        return f"{self.done} by {self.scaler}"
+
+
+class Protocol(Typestate):
+    """Calls at which a gradient scaler raises, for it has not been updated since what it did before."""
+
+    heeds = (UpdateScale,)
+    heeds_reads = True
+
+    def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
+        """Those in which a scaler steps, and what calls them."""
+        return scopes_with(graphs, lambda event: isinstance(event, Step) and bool(event.scaler))
+
+    def start(self) -> None:
+        """Nothing is known to have been done."""
+        return
+
+    def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[Turn | None]:
+        """What was done after an event; an update ends it, whatever that scaler is called."""
+        if state is None:
+            yield None
+        match state, event:
+            case None, Unscale(scaler=scaler) if scaler:
+                yield Turn(Done.UNSCALED, scaler)
+            case ((None | Turn(done=Done.UNSCALED)), Step(scaler=scaler)) if scaler:
+                yield Turn(Done.STEPPED, scaler)
+            case Turn(), UpdateScale() | Forget() | Lend() | Unscale():
+                return
+            case Turn(), Step(scaler=scaler) if scaler:
+                return
+            case Turn() as unchanged, _:
+                yield unchanged
+            case _:
+                return
+
+    def judge(self, state: Hashable, event: Event, region: Region) -> bool:
+        """Nothing can be unscaled twice, or after its step, nor stepped twice."""
+        match state, event:
+            case Turn(scaler=by), Unscale(scaler=scaler):
+                return scaler == by
+            case Turn(done=Done.STEPPED, scaler=by), Step(scaler=scaler):
+                return scaler == by
+            case _:
+                return False
+
+    def begins(self, event: Event, before: Hashable) -> bool:
+        """The story begins with what was done first."""
+        return before is None and isinstance(event, (Unscale, Step))
+
+    def owes_clear(self, state: Hashable) -> bool:
+        """Clearing has no part in it."""
+        return False
+
+
+PROTOCOL = Protocol()

@@ -6,6 +6,7 @@ to the tests that are no arithmetic.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,16 @@ SIZES = (2, 3, 4)
 
 MAX_SIZE = Bound(32, "batches of a window")
 MAX_WAYS = Bound(32, "ways through the tests around one step")
+
+
+_ACCUMULATES = re.compile(
+    r"accum|acc_|_acc\b|micro|subdivision|grad\w*_(?:step|iter|freq)|update_(?:freq|every|interval)|iter_size"
+)
+
+
+def speaks_of_accumulation(size: str) -> bool:
+    """Whether the code of a window's size says that gradients are accumulated, and not that a step comes rarely."""
+    return _ACCUMULATES.search(size.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from gradlint.diagnostics import Severity
-from gradlint.flow.windows import Window
+from gradlint.flow.windows import Window, speaks_of_accumulation
 from gradlint.repair import Repair, carry, replace
 from gradlint.rule import Finding, WindowRule, quoted
-
-_ACCUMULATES = re.compile(
-    r"accum|acc_|_acc\b|micro|subdivision|grad\w*_(?:step|iter|freq)|update_(?:freq|every|interval)|iter_size"
-)
 
 
 class WindowClearedEarly(WindowRule):
@@ -77,7 +71,7 @@ class WindowClearedEarly(WindowRule):
 
     def tell(self, window: Window) -> Finding | None:
         """Added, dropped, stepped without it."""
-        if not window.alone and not _ACCUMULATES.search(window.size.lower()):
+        if not window.alone and not speaks_of_accumulation(window.size):
             return None
         step, clear, added = quoted(window.step), quoted(window.clear), quoted(window.added)
         return Finding(

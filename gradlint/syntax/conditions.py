@@ -131,7 +131,7 @@ class Conditions:
             case cst.BinaryOperation(left=left, operator=cst.Add() | cst.Subtract() as operator, right=right):
                 if constant_of(left)[0] and isinstance(operator, cst.Add):
                     left, right = right, left
-                known, amount = constant_of(right)
+                known, amount = constant_of(_remainder(right))
                 inner = self._sum(left)
                 if known and isinstance(amount, int) and inner is not None:
                     return inner[0], inner[1] + (amount if isinstance(operator, cst.Add) else -amount)
@@ -178,3 +178,12 @@ class Conditions:
                 isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS
             ):
                 yield _CALL
+
+
+def _remainder(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What is left of a number by a period that is larger: `i + 1 % n` is `i + 1`, for `%` binds before `+`."""
+    match node:
+        case cst.BinaryOperation(left=cst.Integer() as left, operator=cst.Modulo()):
+            return left
+        case _:
+            return node

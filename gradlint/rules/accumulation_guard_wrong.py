@@ -1,0 +1,135 @@
+"""GRD501: the guard of an accumulation window asks for something else than its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.diagnostics import Severity
+from gradlint.events import Accumulate, Clear, Event, Step
+from gradlint.flow.conditions import Cycle, Equals, Literal
+from gradlint.flow.graph import Graph, Node
+from gradlint.flow.windows import speaks_of_accumulation
+from gradlint.regions import Path
+from gradlint.rule import Acts, Finding, ScopeRule, quoted
+
+
+class AccumulationGuardWrong(ScopeRule):
+    """The guard of a step that should come once in a window is true all the other times, or never.
+
+    ## What it does
+
+    Finds steps under `if (i + 1) % accumulate:`, which is true wherever the remainder is not 0, and under
+    `if i + 1 % accumulate == 0:`, where `%` binds before `+`.
+
+    ## What happens to the numbers
+
+    With windows of 4, `(i + 1) % 4` is 1, 2, 3, 0: the step comes after the first, the second and the third batch, and
+    not after the fourth, so two batches in four are applied alone and two together, each at the size that was meant for
+    a window. `i + 1 % 4 == 0` is `i + 1 == 0`, which no counter from 0 on ever is: nothing is trained. Neither raises.
+
+    ## Example
+
+    ```python
+    for i, (sample, target) in enumerate(loader):
+        loss_fn(model(sample), target).backward()
+        if (i + 1) % accumulate:
+            optimizer.step()
+            optimizer.zero_grad()
+    ```
+
+    ## Use instead
+
+    ```python
+    for i, (sample, target) in enumerate(loader):
+        loss_fn(model(sample), target).backward()
+        if (i + 1) % accumulate == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+    ```
+
+    ## When is it on purpose
+
+    A test that skips batches, with the backward behind it as well, is right: `if i % 10 != 0: continue`. Only a step
+    that clears behind the same guard is reported, whose backward does not stand behind it; where several optimizers
+    step, only if a name says that something is accumulated.
+
+    ## Fix safety
+
+    There is no fix.
+
+    ## What it cannot see
+
+    Guards in another function than the backward, and windows that are counted in another way than by `%`.
+    """
+
+    code = "GRD501"
+    category = "accumulation"
+    severity = Severity.ERROR
+    signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(", rb"%")
+
+    def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
+        """One for each step behind such a guard."""
+        owners = {region.owner for event in graph.events() if isinstance(event, Step) for region in event.regions}
+        for node in graph.nodes:
+            guard = next(filter(None, (_wrong(literal, graph) for literal in node.holds)), None)
+            if not isinstance(node.event, Step) or guard is None:
+                continue
+            added = _added_without(guard, node.event, graph)
+            size = guard.condition.period if isinstance(guard.condition, Cycle) else ""
+            if added is None or not (len(owners) == 1 or speaks_of_accumulation(size)):
+                continue
+            yield self._tell(node.event, added, guard)
+
+    @staticmethod
+    def _tell(step: Step, added: Accumulate, guard: Literal) -> Finding:
+        condition = guard.condition
+        if isinstance(condition, Cycle):
+            asked = _counted(condition)
+            why = f"runs after all batches of a window but the last: its guard holds where `{asked}` is not 0"
+        else:
+            assert isinstance(condition, Equals)
+            value = condition.constant
+            why = f"never runs: `%` binds before `+`, so its guard asks whether `{condition.subject}` is {value}"
+        return Finding(
+            event=step,
+            cause=step,
+            message=f"`{quoted(step)}` {why}",
+            story=((added, "adds the gradients of each batch"), (step, "should apply them once in a window")),
+        )
+
+
+def _wrong(literal: Literal, graph: Graph) -> Literal | None:
+    """A condition that holds all the time but at the end of a window, or never."""
+    match literal:
+        case Literal(Cycle(period=period), False) if period not in ("1", "2"):
+            return literal
+        case Literal(Equals(Path() as counter, int() as value), True) if value < 0 and counter in graph.counters:
+            return literal
+        case _:
+            return None
+
+
+def _added_without(guard: Literal, step: Step, graph: Graph) -> Accumulate | None:
+    """A backward that leads to a step and does not hang on its guard; None unless what is applied is cleared there."""
+    if not any(_is_behind(node, guard, Clear) for node in graph.nodes):
+        return None
+    for number, node in enumerate(graph.nodes):
+        if isinstance(node.event, Accumulate):
+            ahead = (graph.nodes[each].event for each in graph.reached(number, _settles))
+            if any(event is step for event in ahead):
+                return node.event if guard not in node.holds else None
+    return None
+
+
+def _is_behind(node: Node, guard: Literal, kind: type[Event]) -> bool:
+    return isinstance(node.event, kind) and guard in node.holds
+
+
+def _settles(event: Event) -> bool:
+    return isinstance(event, (Step, Clear))
+
+
+def _counted(cycle: Cycle) -> str:
+    shift = "" if not cycle.shift else f" {'+' if cycle.shift > 0 else '-'} {abs(cycle.shift)}"
+    counted = f"({cycle.counter}{shift})" if shift else str(cycle.counter)
+    return f"{counted} % {cycle.period}"

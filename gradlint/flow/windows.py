@@ -19,7 +19,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.loops import Loops
 from gradlint.flow.prune import with_callers
 from gradlint.flow.reach import Reach
-from gradlint.flow.skeleton import Case, Course, Doubt, Skeleton
+from gradlint.flow.skeleton import Case, Course, Deposit, Doubt, Skeleton
 from gradlint.regions import Region
 
 SIZES = (2, 3, 4)
@@ -195,8 +195,11 @@ def _always_early(ways: Sequence[_Way]) -> list[tuple[Clear, Accumulate]]:
 
 
 def _share(course: Course, added: Accumulate) -> Fraction:
-    """How much of what a backward adds is applied, from the first step to the last."""
-    updates = course.updates[1:] or course.updates
-    applied = sum(deposit.event is added for update in updates for deposit in update.applied)
-    everything = sum(deposit.event is added for update in updates for deposit in update.added)
-    return Fraction(applied, everything)
+    """How much of what a backward adds is applied, from the first step to the last if anything is added in between."""
+    shares = [(_count(added, u.applied), _count(added, u.added)) for u in course.updates]
+    later = shares[1:] if any(everything for _, everything in shares[1:]) else shares
+    return Fraction(sum(applied for applied, _ in later), sum(everything for _, everything in later))
+
+
+def _count(added: Accumulate, deposits: Sequence[Deposit]) -> int:
+    return sum(deposit.event is added for deposit in deposits)

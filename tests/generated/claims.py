@@ -19,6 +19,8 @@ class Seen:
     foreign: Found[Foreign] = field(default_factory=Found)
     met: set[Met] = field(default_factory=set)
     slips: set[int] = field(default_factory=set)
+    applied: set[int] = field(default_factory=set)
+    lost: set[tuple[int, int]] = field(default_factory=set)
     runs: int = 0
 
     def add(self, run: Run) -> None:
@@ -27,6 +29,8 @@ class Seen:
         self.foreign |= run.foreign
         self.met |= run.met
         self.slips |= run.slips
+        self.applied |= run.applied
+        self.lost |= run.lost
         self.runs += 1
 
 
@@ -139,6 +143,28 @@ class Polluted(Claim):
         return rows == (self.left, self.own, self.again) and self.served in foreign.served
 
 
+@dataclass(frozen=True, slots=True)
+class Early(Claim):
+    """A clear drops what a backward has added, which a step applies another time."""
+
+    added: int
+    clear: int
+    due: int
+
+    def __str__(self) -> str:
+        return f"{self.clear} drops what {self.added} added before {self.due} is due"
+
+    @property
+    def steps(self) -> Set[int]:
+        return {self.due}
+
+    def happens(self, seen: Seen) -> bool:
+        return (self.added, self.clear) in seen.lost and self.added in seen.applied
+
+    def is_explained(self, seen: Seen) -> bool:
+        return False
+
+
 def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
     """What some reports claim. Rules that are not judged claim nothing here."""
     for each in diagnostics:
@@ -148,6 +174,8 @@ def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
                 added = each.span.start.row
                 applied = rows.of("applied here", "handed over here", default=added)
                 yield Reused(applied, added, rows.of("and applied again", "and handed over again", default=applied))
+            case "GRD103":
+                yield Early(rows.of("adds the gradients"), rows.of("drops them"), rows.of("applies what is left"))
             case "GRD104":
                 applied = rows.of("applies gradients")
                 yield Reused(applied, rows.of("adds to what"), rows.of("applies it again", default=applied))

@@ -84,12 +84,13 @@ class Emptied:
 class Leaf:
     """What has a gradient."""
 
-    __slots__ = ("_grad", "emptied", "number", "requires_grad")
+    __slots__ = ("_grad", "emptied", "lost", "number", "requires_grad")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.requires_grad = True
         self.emptied = Emptied()
+        self.lost: set[tuple[int, int]] = set()  # the rows of backward and clear of what was dropped unapplied
         self._grad: Gradient | None = None
 
     @property
@@ -120,6 +121,7 @@ class Leaf:
         self.emptied.clears.add(row)
         dropped = [each for each in deposits if not each.applied]
         self.emptied.dropped |= {(each.row, row) for each in dropped}
+        self.lost |= {(each.row, row) for each in dropped}
         self.emptied.sure = self.emptied.sure or any(not (each.blurred or each.passed_by) for each in dropped)
         self.emptied.blurred = self.emptied.lossy = self.emptied.excused = False
 

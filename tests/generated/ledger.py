@@ -119,6 +119,7 @@ class Run:
         self.met: set[Met] = set()
         self.slips: set[int] = set()  # the rows of statements that do nothing
         self.updates: list[Update] = []
+        self.applied: set[int] = set()  # the rows of backwards that a step has applied
         self.holding: dict[int, Leaf] = {}
         self.leaves: list[Leaf] = []
         self._services: dict[int, list[Service]] = {}
@@ -159,6 +160,7 @@ class Run:
             for deposit in parameter.deposits:
                 deposit.by.add(by)
                 deposit.applied.append(row)
+                self.applied.add(deposit.row)
                 deposit.known |= self._known.get(row, frozenset())
                 self._services.setdefault(deposit.number, []).append(Service(row, by, self._deposits))
 
@@ -198,6 +200,11 @@ class Run:
             served = frozenset(s.row for s in self._services.get(left.number, ()) if s.when < added.number)
             if served:
                 self.foreign.of(left.lying).add(Foreign(left.row, served, added.row, row))
+
+    @property
+    def lost(self) -> set[tuple[int, int]]:
+        """The rows of each backward and clear of which the one dropped what the other had added, and nobody applied."""
+        return {pair for parameter in self.leaves for pair in parameter.lost}
 
     def lying(self) -> Iterator[tuple[Leaf, Deposit]]:
         """The deposits that are still there."""

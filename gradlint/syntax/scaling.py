@@ -12,6 +12,7 @@ from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import cuts
 from gradlint.syntax.tree import constant_of, is_alone, text_of
+from gradlint.syntax.values import Instance, Made
 
 _CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_value_", "clip_grad_norm"})
 
@@ -34,7 +35,7 @@ class Scaling:
                 scaler, self._scope
             ):
                 regions = self._objects.regions(optimizer, self._scope)
-                by = "" if self._is_off(scaler) else text_of(scaler)
+                by = text_of(scaler) if self._waits(scaler) else ""
                 return [Unscale(place_of(call, statement, optimizer), False, regions, by)]
             case _ if name in _CLIPPING:
                 seen = not is_alone(call, statement)
@@ -54,8 +55,7 @@ class Scaling:
         if any(self._objects.gives_away(region.owner) for region in regions):
             return [Forget(place_of(call, statement), None)]
         step = Step(place_of(call, statement, given), regions, scaler=text_of(scaler))
-        # One that is off only hands the step on, and waits for no update.
-        return [step, UpdateScale(place_of(call, statement, scaler))] if self._is_off(scaler) else [step]
+        return [step] if self._waits(scaler) else [step, UpdateScale(place_of(call, statement, scaler))]
 
     def by(self, loss: cst.BaseExpression) -> str | None:
         """The scaler that a loss was multiplied by; empty for none, None where nobody can tell."""
@@ -74,6 +74,12 @@ class Scaling:
                 return scaled.pop() if len(scaled) == 1 and len(values) == len(bindings) else None
             case _:
                 return ""
+
+    def _waits(self, scaler: cst.BaseExpression) -> bool:
+        """Whether a scaler waits for an update after a step: not one that is off, or that is none of PyTorch's."""
+        found = self._objects.value(scaler, self._scope)
+        own = isinstance(found, Instance) or (isinstance(found, Made) and not found.by.endswith("GradScaler"))
+        return not own and not self._is_off(scaler)
 
     def _is_off(self, scaler: cst.BaseExpression) -> bool:
         """Whether a scaler is made with `enabled=False`, and does nothing."""

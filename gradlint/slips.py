@@ -68,6 +68,13 @@ class Unreached(Slip):
     """The only clear of a function that is there to clear stands where no way leads."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class DividedTwice(Slip):
+    """A backward divides a loss by the `size` of a window, which `place.subject` has done already."""
+
+    size: str
+
+
 class Miss(enum.Enum):
     """Why a tensor that is changed by its own gradient, without an optimizer, is not changed, or not any more."""
 

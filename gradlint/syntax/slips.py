@@ -6,6 +6,7 @@ import libcst as cst
 
 from gradlint.slips import Slip
 from gradlint.syntax.discarded import Discards
+from gradlint.syntax.divided import Divisions
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import last_name
@@ -29,6 +30,7 @@ class Slips:
         self._attributes = Attributes(objects, scope)
         self._discards = Discards(objects, scope)
         self._updates = Updates(objects, scope)
+        self._divisions = Divisions(objects, scope)
         self._counts = objects.program.home(scope).is_torch
 
     def in_expression(
@@ -41,7 +43,8 @@ class Slips:
         if isinstance(value, cst.Attribute):
             counts = self._counts or value.attr.value == "zero_grad"  # nobody else has one
             return self._methods.named(value, statement) if counts and not asking else None
-        return self._discards.dropped(value, statement) if recording and self._counts else None
+        twice = self._divisions.twice(value, statement) if isinstance(value, cst.Call) else None
+        return twice or (self._discards.dropped(value, statement) if recording and self._counts else None)
 
     def in_assignment(self, node: cst.Assign, statement: cst.CSTNode) -> Slip | None:
         """What an assignment was meant to do."""

@@ -14,6 +14,7 @@ from gradlint.syntax.surroundings import cuts
 from gradlint.syntax.tree import constant_of, is_alone, text_of
 from gradlint.syntax.values import Instance, Made
 
+_STATE = "_per_optimizer_states"
 _CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_value_", "clip_grad_norm"})
 
 
@@ -76,10 +77,13 @@ class Scaling:
                 return ""
 
     def _waits(self, scaler: cst.BaseExpression) -> bool:
-        """Whether a scaler waits for an update after a step: not one that is off, or that is none of PyTorch's."""
+        """Whether a scaler waits for an update after a step: not one that is off, or that is none of PyTorch's. Code
+        that asks for its inner state knows what it does.
+        """
         found = self._objects.value(scaler, self._scope)
         own = isinstance(found, Instance) or (isinstance(found, Made) and not found.by.endswith("GradScaler"))
-        return not own and not self._is_off(scaler)
+        asks = _STATE in self._objects.program.home(self._scope).source.text
+        return not own and not asks and not self._is_off(scaler)
 
     def _is_off(self, scaler: cst.BaseExpression) -> bool:
         """Whether a scaler is made with `enabled=False`, and does nothing."""

@@ -59,8 +59,8 @@ class Protocol(Typestate):
                 yield Turn(Done.STEPPED, scaler)
             case Turn(), UpdateScale() | Forget() | Lend() | Unscale():
                 return
-            case Turn(), Step(scaler=scaler) if scaler:
-                return
+            case Turn(), Step():
+                return  # again, or by the optimizer itself, which is another program
             case Turn() as unchanged, _:
                 yield unchanged
             case _:

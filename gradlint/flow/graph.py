@@ -71,6 +71,8 @@ class Graph:
     counters: set[Path] = field(default_factory=set)
     # What those stop before that are counted by loops over ranges, where it is a number.
     limits: dict[Path, set[int]] = field(default_factory=dict)
+    # The code of what they stop before.
+    bounds: dict[Path, str] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # The variables and `.attributes` that other scopes write: what is known of them does not survive a loop.

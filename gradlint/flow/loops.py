@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlint.events import Accumulate, Call, Clear, Step
@@ -12,6 +13,9 @@ from gradlint.flow.prune import doing
 from gradlint.regions import Path
 
 OUTER_TRIPS = 3  # of a loop around the one over batches: epochs
+_ACCUMULATES = re.compile(
+    r"accum|acc_|_acc\b|micro|subdivision|grad\w*_(?:step|iter|freq)|update_(?:freq|every|interval)|iter_size"
+)
 IDLE_TRIPS = 1  # of a loop that adds nothing, as over parameters
 
 
@@ -27,6 +31,8 @@ class Loop:
     innermost: bool = False
     counts: bool = False
     """A test is made of whether its counter has come around."""
+    is_window: bool = False
+    """It has a trip for each batch of a window, by the name of what it stops before."""
 
 
 class Loops:
@@ -68,8 +74,12 @@ class Loops:
         loop = self._of(graph).get(edge.target)
         return loop if loop is not None and edge.source not in loop.nodes else None
 
-    def trips(self, loop: Loop, batches: int) -> int:
-        """How many trips a loop is run, where one over batches has so many."""
+    def trips(self, loop: Loop, batches: int, size: int) -> int:
+        """How many trips a loop is run, where one over batches has so many, and one over a window as many as that has
+        batches.
+        """
+        if loop.is_window:
+            return size
         if loop.innermost or (loop.adds and loop.counts):
             return batches
         return OUTER_TRIPS if loop.adds else IDLE_TRIPS
@@ -97,11 +107,22 @@ class Loops:
             inner = (each for each in found.values() if each is not loop and each.top in loop.nodes and each.adds)
             loop.innermost = loop.adds and not any(inner)
             loop.counts = not self._cycled.isdisjoint(loop.counters)
+            loop.is_window = loop.adds and any(each in loop.counters for each in window_counters(graph))
         return found
 
     def _adds(self, graph: Graph, number: int) -> bool:
         event = graph.nodes[number].event
         return isinstance(event, Accumulate) or (isinstance(event, Call) and event.target in self._adding)
+
+
+def window_counters(graph: Graph) -> Iterator[Path]:
+    """The counters of loops that stop before something whose name says that gradients are accumulated."""
+    return (counter for counter, bound in graph.bounds.items() if speaks_of_accumulation(bound))
+
+
+def speaks_of_accumulation(size: str) -> bool:
+    """Whether the code of a window's size says that gradients are accumulated, and not that a step comes rarely."""
+    return _ACCUMULATES.search(size.lower()) is not None
 
 
 def _leading_to(foot: int, top: int, sources: Mapping[int, list[int]]) -> set[int]:

@@ -251,7 +251,7 @@ class Skeleton:
             known = self._value_of(again.literal)
             if known is not None:
                 return known
-        if done < self._loops.trips(loop, self._case.trips):
+        if done < self._loops.trips(loop, self._case.trips, self._case.period):
             return True
         self._trips[loop] = 0
         return False
@@ -300,7 +300,7 @@ class Skeleton:
             case LastTrip(counter=counter):
                 loop = next((each for each in reversed(self._around) if counter in each.counters), None)
                 if loop is not None:
-                    return self._trips.get(loop, 0) + 1 == self._loops.trips(loop, self._case.trips)
+                    return self._trips.get(loop, 0) + 1 == self._loops.trips(loop, self._case.trips, self._case.period)
             case Equals(subject=Path() as subject, constant=int() as constant) if self._is_counter(subject):
                 return self._count(subject) == constant
             case IsNone(subject=Path() as subject) if self._exists(subject, region):

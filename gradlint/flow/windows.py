@@ -6,7 +6,6 @@ to the tests that are no arithmetic.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,7 @@ from gradlint.events import Accumulate, Call, Clear, NextBatch, Step
 from gradlint.flow import guards
 from gradlint.flow.conditions import CALLED, Condition, Cycle
 from gradlint.flow.graph import Graph
-from gradlint.flow.loops import Loops
+from gradlint.flow.loops import Loops, window_counters
 from gradlint.flow.prune import with_callers
 from gradlint.flow.reach import Reach
 from gradlint.flow.skeleton import Case, Course, Deposit, Doubt, Skeleton
@@ -27,16 +26,6 @@ SIZES = (2, 3, 4)
 
 MAX_SIZE = Bound(32, "batches of a window")
 MAX_WAYS = Bound(32, "ways through the tests around one step")
-
-
-_ACCUMULATES = re.compile(
-    r"accum|acc_|_acc\b|micro|subdivision|grad\w*_(?:step|iter|freq)|update_(?:freq|every|interval)|iter_size"
-)
-
-
-def speaks_of_accumulation(size: str) -> bool:
-    """Whether the code of a window's size says that gradients are accumulated, and not that a step comes rarely."""
-    return _ACCUMULATES.search(size.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +134,16 @@ class Windows:
 
 
 def counts(graph: Graph) -> bool:
-    """Whether a scope asks whether a counter has come around, or a framework counts for it."""
+    """Whether a scope asks whether a counter has come around, has a loop over a window, or a framework that counts."""
     return any(_periods(graph))
 
 
 def _periods(graph: Graph) -> Iterator[str]:
-    """The sizes of windows that a scope asks for, by its counters or by a framework's."""
+    """The sizes of windows that a scope asks for, by its counters or by a framework's, or that its loops have."""
     conditions = (test.literal.condition for test in graph.tests)
     yield from (each.period for each in conditions if isinstance(each, Cycle))
     yield from (event.size for event in graph.events() if isinstance(event, NextBatch))
+    yield from (graph.bounds[counter] for counter in window_counters(graph))
 
 
 def _deciding(step: Step, graphs: Sequence[Graph]) -> Iterator[str]:

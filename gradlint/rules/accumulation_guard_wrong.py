@@ -8,7 +8,7 @@ from gradlint.diagnostics import Severity
 from gradlint.events import Accumulate, Clear, Event, Step
 from gradlint.flow.conditions import Cycle, Equals, Literal
 from gradlint.flow.graph import Graph, Node
-from gradlint.flow.windows import speaks_of_accumulation
+from gradlint.flow.loops import speaks_of_accumulation
 from gradlint.regions import Path
 from gradlint.rule import Acts, Finding, ScopeRule, quoted
 

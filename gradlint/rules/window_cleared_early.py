@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Severity
-from gradlint.flow.windows import Window, speaks_of_accumulation
+from gradlint.flow.loops import speaks_of_accumulation
+from gradlint.flow.windows import Window
 from gradlint.repair import Repair, carry, replace
 from gradlint.rule import Finding, WindowRule, quoted
 
@@ -67,7 +68,7 @@ class WindowClearedEarly(WindowRule):
     code = "GRD103"
     category = "clearing"
     severity = Severity.ERROR
-    signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(", rb"%|\baccumulate\s*\(")
+    signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(", rb"%|accum|acc_|micro|subdivision")
 
     def tell(self, window: Window) -> Finding | None:
         """Added, dropped, stepped without it."""

@@ -83,6 +83,8 @@ def _loop(
         low.emit(event)
     if counter is not None:
         low.conditions.limits[counter] = limit
+        if limit:
+            low.graph.bounds[counter] = limit
         if limit.isdigit():
             low.graph.limits.setdefault(counter, set()).add(int(limit))
     body()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gradlint.regions import ELEMENT, GROUPS, Path, Region, is_slice
+from gradlint.regions import GROUPS, Path, Region, is_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Clear(Event):
 
         Another optimizer may have a part of the same network only; of elements of containers, this may be another one.
         """
-        if not (_is_one(region.owner) and _is_one(region.params)):
+        if not (is_one(region.owner) and is_one(region.params)):
             return False
         if self.owner is not None:
             return self.owner == region.owner
@@ -105,6 +105,8 @@ class Clear(Event):
             return False
         if self.possible or region.unseen or (self.owner is not None and self.owner.touches(region.owner)):
             return True
+        if region.owner == region.params and any(path.fields[-1:] == (GROUPS,) for path in self.params):
+            return True  # what is updated by hand may be an optimizer's as well of which nobody knows what it has
         if any(path.holds(region.params) if self.apart else path.touches(region.params) for path in self.params):
             return True
         return not region.known and self.owner is None
@@ -307,8 +309,3 @@ class Call(Event):
     networks: tuple[tuple[Path, frozenset[Path]], ...] = ()
     handed_on: tuple[tuple[Path, Path], ...] = ()
     sees: frozenset[int] = frozenset()
-
-
-def _is_one(path: Path) -> bool:
-    """Whether a path always means one object: not some element or slice of a container."""
-    return not any(field == ELEMENT or is_slice(field) for field in path.fields)

@@ -60,6 +60,11 @@ def is_slice(field: str) -> bool:
     return field[0] == "[" and ":" in field and field[1] not in "\"'"
 
 
+def is_one(path: Path) -> bool:
+    """Whether a path always means one object: not some element or slice of a container."""
+    return not any(field == ELEMENT or is_slice(field) for field in path.fields)
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """Parameters that are stepped together, and the optimizer that steps them.

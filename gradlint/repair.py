@@ -155,7 +155,7 @@ def unscale(clip: Event, step: Step) -> Repair | None:
 def update_scale(step: Step | Unscale) -> Repair | None:
     """Let the scaler go on once it has stepped."""
     text = f"{step.scaler}.update()"
-    return Repair(text, Where.AFTER, step, "update its scale", safe=True) if isinstance(step, Step) else None
+    return Repair(text, Where.AFTER, step, "update its scale") if isinstance(step, Step) else None
 
 
 def _clear(step: Step) -> str:

@@ -73,6 +73,8 @@ class Graph:
     limits: dict[Path, set[int]] = field(default_factory=dict)
     # The code of what they stop before.
     bounds: dict[Path, str] = field(default_factory=dict)
+    # The sizes of windows that the code gives a name, where that is set once.
+    sizes: dict[str, int] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # The variables and `.attributes` that other scopes write: what is known of them does not survive a loop.

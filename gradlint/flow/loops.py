@@ -65,6 +65,11 @@ class Loops:
         """The loop that an edge begins another trip of."""
         return self._of(graph)[again.target]
 
+    def around(self, graph: Graph, number: int) -> Loop | None:
+        """The innermost loop around a node."""
+        loops = (loop for loop in self._of(graph).values() if number in loop.nodes)
+        return min(loops, key=lambda loop: len(loop.nodes), default=None)
+
     def is_top(self, graph: Graph, number: int) -> bool:
         """Whether a loop begins at a node."""
         return number in self._of(graph)

@@ -61,6 +61,10 @@ class Reach:
             case _:
                 return self.clears(event, region)
 
+    def settles(self, event: Event, region: Region) -> bool:
+        """Whether an event may be what a region waits for: it clears, or ends what a scaler has begun."""
+        return (self.reads and isinstance(event, UpdateScale)) or self.clears(event, region)
+
     def within(self, call: Call, region: Region) -> Region:
         """A region in the names of the scope that a call enters."""
         return within(call, region, self.is_network)

@@ -43,13 +43,18 @@ class Doubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The numbers of a run: the size of windows whose size is not known, and the trips of loops over batches; and the
-    answers to tests that are no arithmetic.
+    """The numbers of a run: the size of windows whose size is not known, the trips of loops over batches, the sizes
+    that the code has names for; and the answers to tests that are no arithmetic.
     """
 
     period: int
     trips: int
+    sizes: Mapping[str, int]
     answers: Mapping[Condition, bool]
+
+    def size(self, period: str) -> int:
+        """The size of a window by its code."""
+        return int(period) if period.isdigit() and int(period) > 0 else self.sizes.get(period, self.period)
 
 
 @dataclass(slots=True, eq=False)
@@ -295,8 +300,7 @@ class Skeleton:
     def _decide(self, condition: Condition, region: Region) -> bool:
         match condition:
             case Cycle(counter=counter, shift=shift, period=period):
-                size = int(period) if period.isdigit() and int(period) > 0 else self._case.period
-                return (self._count(counter) + shift) % size == 0
+                return (self._count(counter) + shift) % self._case.size(period) == 0
             case LastTrip(counter=counter):
                 loop = next((each for each in reversed(self._around) if counter in each.counters), None)
                 if loop is not None:

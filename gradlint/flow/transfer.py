@@ -156,7 +156,7 @@ class Transfer:
     def _avoids(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear that this path would need."""
         owes = bool(edge.avoids) and self._rule.owes_clear(fact.state)
-        return owes and any(self._reach.clears(event, fact.region) for event in edge.avoids)
+        return owes and any(self._reach.settles(event, fact.region) for event in edge.avoids)
 
     def _finds_nothing(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear because there is no gradient, which is as good as the clear."""

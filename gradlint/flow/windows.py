@@ -6,12 +6,13 @@ to the tests that are no arithmetic.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from gradlint.bounds import Bound
-from gradlint.events import Accumulate, Call, Clear, NextBatch, Step
+from gradlint.events import Accumulate, Call, Clear, Event, NextBatch, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.conditions import CALLED, Condition, Cycle
 from gradlint.flow.graph import Graph
@@ -24,6 +25,7 @@ from gradlint.regions import Region
 SIZES = (2, 3, 4)
 """The sizes of windows that are tried where the code does not say one."""
 
+_NUMBER = re.compile(r"[-+.\d]")
 MAX_SIZE = Bound(32, "batches of a window")
 MAX_WAYS = Bound(32, "ways through the tests around one step")
 
@@ -33,7 +35,8 @@ class Window:
     """A clear that drops what a backward added, before the step comes that would have applied it.
 
     `size` is the code of the size of the window, `share` how much of what the backward adds is applied where that is
-    `tried`, `alone` says that the scope steps nothing else, `together` that one scope has the clear and the step.
+    `tried`, `alone` says that the scope steps nothing else, `movable` that the clear could stand behind the step: it is
+    the only one, in one scope with the step, that is the only one as well, and nobody looks at gradients there.
     """
 
     region: Region
@@ -44,7 +47,7 @@ class Window:
     tried: int
     share: Fraction
     alone: bool
-    together: bool
+    movable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,12 @@ class Windows:
             return
         inside = [self._graphs[number] for number in self._entered(graph.scope)]
         periods = [period for each in inside for period in _periods(each)]
-        sizes = self._sizes(periods)
+        named = {name: size for each in inside for name, size in each.sizes.items() if size > 0}
+        sizes = self._sizes(periods, named)
         if not sizes:
             return
         try:
-            ways = [way for way in self._ways(graph, region, sizes) if any(each.updates for each in way.courses)]
+            ways = [way for way in self._ways(graph, region, sizes, named) if any(each.updates for each in way.courses)]
         except Doubt:
             return
         changing = _changing(inside, periods)
@@ -90,9 +94,23 @@ class Windows:
                     course = group[0].courses[-2]  # of the largest windows, all complete
                     step = next(each.step for each in course.updates if added in {d.event for d in each.applied})
                     share = _share(course, added)
+                    if share == 1:
+                        continue
                     size = next(_deciding(step, inside), periods[0])
-                    together = any({step, clear}.issubset(each.events()) for each in inside)
-                    yield Window(region, step, clear, added, size, sizes[-1], share, alone, together)
+                    movable = any({step, clear}.issubset(each.events()) for each in inside) and self._is_only(
+                        (step, clear), region, inside
+                    )
+                    tried = named.get(size, sizes[-1])
+                    yield Window(region, step, clear, added, size, tried, share, alone, movable)
+
+    def _is_only(self, those: Sequence[Event], region: Region, graphs: Sequence[Graph]) -> bool:
+        """Whether nothing else steps or clears a region, and nobody looks at gradients."""
+        for event in (event for graph in graphs for event in graph.events()):
+            if isinstance(event, Read) and event.seen:
+                return False
+            if isinstance(event, (Step, Clear)) and event not in those and self._reach.concerns(event, region):
+                return False
+        return True
 
     def _entered(self, scope: int) -> set[int]:
         found = {scope}
@@ -105,20 +123,23 @@ class Windows:
         return found
 
     @staticmethod
-    def _sizes(periods: Sequence[str]) -> Sequence[int]:
-        known = [int(period) for period in periods if period.isdigit()]
+    def _sizes(periods: Sequence[str], named: Mapping[str, int]) -> Sequence[int]:
+        """The sizes to try: what the code says, or small ones; none where it is no size, or a large one."""
+        known = [int(period) if period.isdigit() else named[period] for period in periods if _is_known(period, named)]
+        if any(_NUMBER.match(period) and not period.isdigit() for period in periods):
+            return ()
         if len(known) < len(periods):
             return SIZES
         return (max(known),) if MAX_SIZE.allows(max(known)) and min(known) > 0 else ()
 
-    def _ways(self, graph: Graph, region: Region, sizes: Sequence[int]) -> Iterator[_Way]:
+    def _ways(self, graph: Graph, region: Region, sizes: Sequence[int], named: Mapping[str, int]) -> Iterator[_Way]:
         """Every set of answers to the tests that are asked for. Raises Doubt."""
         waiting: list[dict[Condition, bool]] = [{}]
         count = 0
         while waiting:
             answers = waiting.pop()
             courses = [
-                Skeleton(self._graphs, self._loops, self._reach, Case(size, trips, answers)).run(graph, region)
+                Skeleton(self._graphs, self._loops, self._reach, Case(size, trips, named, answers)).run(graph, region)
                 for size in sizes
                 for trips in (3 * size, 3 * size + 1)
             ]
@@ -136,6 +157,10 @@ class Windows:
 def counts(graph: Graph) -> bool:
     """Whether a scope asks whether a counter has come around, has a loop over a window, or a framework that counts."""
     return any(_periods(graph))
+
+
+def _is_known(period: str, named: Mapping[str, int]) -> bool:
+    return period.isdigit() or period in named
 
 
 def _periods(graph: Graph) -> Iterator[str]:

@@ -8,7 +8,7 @@ from gradlint.diagnostics import Severity
 from gradlint.events import Accumulate, Clear, Event, Step
 from gradlint.flow.conditions import Cycle, Equals, Literal
 from gradlint.flow.graph import Graph, Node
-from gradlint.flow.loops import speaks_of_accumulation
+from gradlint.flow.loops import Loops, speaks_of_accumulation
 from gradlint.regions import Path
 from gradlint.rule import Acts, Finding, ScopeRule, quoted
 
@@ -49,9 +49,9 @@ class AccumulationGuardWrong(ScopeRule):
 
     ## When is it on purpose
 
-    A test that skips batches, with the backward behind it as well, is right: `if i % 10 != 0: continue`. Only a step
-    that clears behind the same guard is reported, whose backward does not stand behind it; where several optimizers
-    step, only if a name says that something is accumulated.
+    A test that skips batches, with the backward behind it as well, is right: `if i % 10 != 0: continue`, and so is one
+    after the loop, for what is left over. Only a step that clears behind the same guard is reported, whose backward
+    does not stand behind it; where several optimizers step, only if a name says that something is accumulated.
 
     ## Fix safety
 
@@ -113,10 +113,12 @@ def _added_without(guard: Literal, step: Step, graph: Graph) -> Accumulate | Non
     """A backward that leads to a step and does not hang on its guard; None unless what is applied is cleared there."""
     if not any(_is_behind(node, guard, Clear) for node in graph.nodes):
         return None
+    loops = Loops({graph.scope: graph})
     for number, node in enumerate(graph.nodes):
         if isinstance(node.event, Accumulate):
-            ahead = (graph.nodes[each].event for each in graph.reached(number, _settles))
-            if any(event is step for event in ahead):
+            around = loops.around(graph, number)
+            ahead = [each for each in graph.reached(number, _settles) if graph.nodes[each].event is step]
+            if ahead and (around is None or not around.nodes.isdisjoint(ahead)):
                 return node.event if guard not in node.holds else None
     return None
 

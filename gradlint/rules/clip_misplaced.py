@@ -52,7 +52,8 @@ class ClipMisplaced(FlowRule):
     ## Fix safety
 
     The fix moves the clip to right before the step. It is unsafe because it changes what is trained. It is offered
-    where both stand in one block, each on a line of its own.
+    where both stand in one block, each on a line of its own, and nothing that the clip needs is set in between; not for
+    the step of a gradient scaler, before which the gradients have to be unscaled first.
 
     ## What it cannot see
 
@@ -77,5 +78,10 @@ class ClipMisplaced(FlowRule):
             cause=clip,
             message=f"`{quoted(clip)}` clips no gradients that are applied: `{quoted(before)}` {why}",
             story=((before, "applies the gradients" if after_step else "clears them"), (clip, "clips what is over")),
-            repair=put_before(clip, before) if isinstance(before, Step) else None,
+            repair=put_before(clip, before) if isinstance(before, Step) and _is_plain(before) else None,
         )
+
+
+def _is_plain(step: Step) -> bool:
+    """Whether gradients lie there as they are before a step: no scaler has multiplied them, no closure adds them."""
+    return not step.scaler and not step.manual and step.place.text.endswith("step()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradlint.diagnostics import Severity
 from gradlint.events import Step, Unscale
 from gradlint.flow.facts import Report
+from gradlint.regions import is_one
 from gradlint.repair import update_scale
 from gradlint.rule import Finding, FlowRule, quoted
 from gradlint.typestates.protocol import PROTOCOL
@@ -21,8 +22,8 @@ class ScalerProtocol(FlowRule):
     ## What happens to the numbers
 
     PyTorch raises `RuntimeError`: `step() has already been called since the last update()`, or the same of
-    `unscale_()`. A loop without `scaler.update()` dies in its second iteration. Where only one branch goes around the
-    update, it dies when that branch is taken, which may be after days.
+    `unscale_()`. A loop without `scaler.update()` dies in its second iteration, and so does one that unscales in each
+    batch of a window.
 
     ## Example
 
@@ -50,18 +51,21 @@ class ScalerProtocol(FlowRule):
 
     ## Fix safety
 
-    The fix updates the scaler after its step; it is safe, for without it the second step raises. It is only offered
-    where nothing in the function updates it, and the same line steps twice.
+    The fix updates the scaler after its step. It is only offered where nothing in the function updates it, and the same
+    line steps twice; it is unsafe, for where several optimizers step the update belongs after the last of them.
 
     ## What it cannot see
 
-    Updates by calls that it cannot follow count for nothing unless the optimizer is given to them as well. Scalers that
-    go by several names in one function.
+    Updates by calls that it cannot follow, as callbacks are, count for nothing unless the optimizer is given to them as
+    well, nor does a variable that says what was unscaled already: that is why it is a preview. A branch that goes
+    around the update for a reason of its own, as for a norm that is not finite, is not reported, nor are optimizers in
+    lists.
     """
 
     code = "GRD404"
     category = "precision"
     severity = Severity.ERROR
+    preview = True
     typestate = PROTOCOL
     signs = (rb"scaler", rb"\.(?:unscale_|step)\s*\(")
 
@@ -70,6 +74,8 @@ class ScalerProtocol(FlowRule):
         first, again = report.path[0].event, report.event
         assert isinstance(first, (Step, Unscale)) and isinstance(again, (Step, Unscale))
         scaler = again.scaler
+        if not is_one(report.region.owner):
+            return None  # it may be another one each time
         if "." not in scaler and any(moment.called_again for moment in report.path):
             return None  # it may be another one each time
         stepped = next((m.event for m in report.path[:-1] if isinstance(m.event, Step) and m.concerns), None)

@@ -56,8 +56,9 @@ class WindowClearedEarly(WindowRule):
     ## Fix safety
 
     The fix moves the clear to right after the step. It is unsafe because it changes what is trained, which is the
-    point: a window of 4 now is one of 4. It is only offered where both stand in one function, each on a line of its
-    own.
+    point: a window of 4 now is one of 4. What an epoch leaves over is applied with the first window of the next one. It
+    is only offered where both stand in one function, each on a line of its own, nothing else there steps or clears, and
+    nobody looks at gradients.
 
     ## What it cannot see
 
@@ -93,7 +94,7 @@ def _fix(window: Window) -> Repair | None:
     step, clear = window.step, window.clear
     if step.gated and not clear.gated:
         return replace(clear, f"{step.place.subject}.zero_grad()")
-    return carry(clear, step) if window.together else None
+    return carry(clear, step) if window.movable else None
 
 
 def _share(window: Window) -> str:

@@ -25,6 +25,10 @@ class Conditions:
         self._scope = scope
         # What the counters of the loops around stop before, by its code.
         self.limits: dict[Path, str] = {}
+        # What counters begin at that count what a loop takes out of something.
+        self.starts: dict[Path, int] = {}
+        # What the periods of cycles are, by their code, where that is set once and to a number.
+        self.sizes: dict[str, int] = {}
         # Set where a `while` tests: what it calls gives another result each time, and another one than elsewhere.
         self.evaluation = ""
 
@@ -111,7 +115,15 @@ class Conditions:
         if counted is None:
             return None
         counter, shift = counted
+        size = self._number(node.right)
+        if size is not None:
+            self.sizes[text_of(node.right)] = size
         return Cycle(counter, shift - rest, text_of(node.right), self.reads(node))
+
+    def _number(self, node: cst.BaseExpression) -> int | None:
+        """The number that a variable always is."""
+        known, number = constant_of(self._meant(node))
+        return number if known and isinstance(number, int) and not isinstance(number, bool) else None
 
     def _cycle_to(self, node: cst.BinaryOperation, rest: cst.BaseExpression) -> Cycle | None:
         """`counter % period == period - 1` and the like."""
@@ -155,14 +167,26 @@ class Conditions:
         if known:
             last = isinstance(value, int) and limit.isdigit() and value - shift == int(limit) - 1
             return Equals(counter, int(limit) - 1, self.reads(left)) if last else None
+        meant = self._meant(right)
+        if isinstance(meant, cst.BinaryOperation) and _is_length(self._meant(meant.left)):
+            right = meant
         end = right
         if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
             known, back = constant_of(right.right)
             if not known or not isinstance(back, int):
                 return None
             end, shift = right.left, shift + back
-        is_length = isinstance(end, cst.Call) and isinstance(end.func, cst.Name) and end.func.value == "len"
-        return LastTrip(counter, self.reads(left)) if shift == 1 and (is_length or text_of(end) == limit) else None
+        if _is_length(self._meant(end)):
+            return LastTrip(counter, self.reads(left)) if shift == 1 - self.starts.get(counter, 0) else None
+        return LastTrip(counter, self.reads(left)) if shift == 1 and text_of(end) == limit else None
+
+    def _meant(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """What a variable was set to, where that was once."""
+        path = self._objects.path(node, self._scope) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        bindings = self._objects.bindings_of(path) if path is not None else []
+        plain = len(bindings) == 1 and not (bindings[0].each or bindings[0].items or bindings[0].changed)
+        value = bindings[0].value if plain else None
+        return value if value is not None else node
 
     def reads(self, node: cst.BaseExpression) -> frozenset[Path]:
         """The variables that an expression's value depends on."""
@@ -178,6 +202,10 @@ class Conditions:
                 isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS
             ):
                 yield _CALL
+
+
+def _is_length(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "len"
 
 
 def _remainder(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -72,13 +72,15 @@ class Editor:
         and something is left where it stood.
         """
         line, other = event.place.statement, beside.place.statement
-        if not (_is_alone(line) and _is_alone(other)) or not self._has_neighbours(line):
+        if not (isinstance(line, cst.CSTNode) and _is_alone(line) and _is_alone(other) and self._has_neighbours(line)):
             return ()
         (start, end), (at, last) = ((span.start.row, span.end.row) for span in map(self._positions.span, (line, other)))
         if start != end or at != last:
             return ()
         whole = f"{self._indent(at)}{self._source.line(start).removeprefix(self._indent(start))}"
         taken = Edit(Span(Point(start, 1), Point(start + 1, 1)), "")
+        if _binds(line) or (ahead and self._needs_between(beside.place.statement, line)):
+            return ()
         if ahead:
             return (taken, self._insert(Point(at, 1), f"{whole}{self._source.newline}"))
         return (taken, self._insert(Point(at, len(self._source.line(at)) + 1), f"{self._source.newline}{whole}"))
@@ -148,6 +150,15 @@ class Editor:
         block = self._block(statement)
         return block is not None and len(block.body) > 1
 
+    def _needs_between(self, first: object, last: cst.CSTNode) -> bool:
+        """Whether statements of a block from one to another set a name that the last one needs."""
+        block = self._block(first)
+        body = list(block.body) if block is not None else []
+        start = next((number for number, each in enumerate(body) if each is first), 0)
+        end = next((number for number, each in enumerate(body) if each is last), 0)
+        needed = {part.value for part in walk_everything(last) if isinstance(part, cst.Name)}
+        return any(not needed.isdisjoint(_names_set(each)) for each in body[start:end])
+
     def _block(self, statement: object) -> cst.IndentedBlock | cst.Module | None:
         if self._blocks is None:
             self._blocks = {
@@ -157,6 +168,32 @@ class Editor:
                 for statement in block.body
             }
         return self._blocks.get(id(statement))
+
+
+def _binds(statement: cst.CSTNode) -> bool:
+    return any(isinstance(part, cst.NamedExpr) for part in walk_everything(statement))
+
+
+def _names_set(statement: cst.CSTNode) -> set[str]:
+    """The names that code may give a value, and more: all in what is assigned to, imported, looped over or defined."""
+    found: set[str] = set()
+    for part in walk_everything(statement):
+        match part:
+            case cst.AssignTarget(target=target) | cst.AnnAssign(target=target) | cst.AugAssign(target=target):
+                found |= _names(target)
+            case cst.For(target=target) | cst.CompFor(target=target) | cst.NamedExpr(target=target):
+                found |= _names(target)
+            case cst.Import() | cst.ImportFrom() | cst.AsName():
+                found |= _names(part)
+            case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
+                found.add(name.value)
+            case _:
+                pass
+    return found
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    return {part.value for part in walk_everything(node) if isinstance(part, cst.Name)}
 
 
 def _is_alone(statement: object) -> bool:

@@ -143,7 +143,7 @@ WRAPPING = ("prepare", "boost", "backward", "execute_pipeline")
 WINDOWED = "accumulate"
 WINDOWING = "Accelerator"
 WINDOW_SIZE = "gradient_accumulation_steps"
-_WINDOW_SIZES = re.compile(r"gradient_accumulation_(?:steps|plugin)")
+_WINDOW_SIZES = re.compile(r"gradient_accumulation_(?:steps(?!\s*=\s*1\b)|plugin)")
 
 # Optimizers that back-propagate the loss themselves, as engines do, and do not clear as engines do.
 _TAKES_LOSS = r"(^|\.)boost$|^apex\.(\w+\.)*FP16_Optimizer$|^mmengine\.(\w+\.)*\w*OptimWrapper$"

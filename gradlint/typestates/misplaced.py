@@ -29,9 +29,11 @@ class MisplacedClips(IdleSteps):
         return scopes_with(graphs, _clips) & doing(graphs, (Step,))
 
     def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[Pending]:
-        """Looking at gradients changes nothing of what waits."""
+        """Looking at gradients changes nothing of what waits; what another optimizer applies may be a part of it."""
         if isinstance(event, (Read, UpdateScale)) and isinstance(state, Pending):
             yield state
+        elif isinstance(event, Step) and all(other.owner != region.owner for other in event.regions):
+            yield Pending.UNKNOWN
         else:
             yield from super().flow(state, event, region)
 

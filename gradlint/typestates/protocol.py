@@ -37,7 +37,7 @@ class Turn:
 class Protocol(Typestate):
     """Calls at which a gradient scaler raises, for it has not been updated since what it did before."""
 
-    heeds = (UpdateScale,)
+    heeds = (UpdateScale, Unscale)
     heeds_reads = True
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
@@ -81,8 +81,8 @@ class Protocol(Typestate):
         return before is None and isinstance(event, (Unscale, Step))
 
     def owes_clear(self, state: Hashable) -> bool:
-        """Clearing has no part in it."""
-        return False
+        """An update is what a way must not go around for reasons that nobody knows."""
+        return state is not None
 
 
 PROTOCOL = Protocol()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from gradlint.events import Call, Clear, Event, Forget, Lend, Rescale
+from gradlint.events import Call, Clear, Event, Forget, Lend, Rescale, UpdateScale
 from gradlint.flow import decisions
 from gradlint.flow.conditions import Literal, Literals, Truth
 from gradlint.flow.graph import Edge, Test
@@ -68,8 +68,8 @@ def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> Non
 
 
 def _avoid(edges: Ends, events: list[Event]) -> None:
-    """Note what edges go around: only what may clear is ever asked for."""
-    may_clear = (Clear, Call, Forget, Lend)
+    """Note what edges go around: only what may clear, or update a scaler, is ever asked for."""
+    may_clear = (Clear, Call, Forget, Lend, UpdateScale)
     clears = [event for event in events if isinstance(event, may_clear) and not isinstance(event, Rescale)]
     for edge in edges:
         edge.avoids.extend(clears)

@@ -86,6 +86,7 @@ class Lowering:
             scope.name,
             parameters=frozenset(scope.parameters),
             volatile=objects.program.home(scope).table.volatile,
+            sizes=self.conditions.sizes,
         )
         self.build = Builder(self.graph)
         self.build.holds = self.losses.given()

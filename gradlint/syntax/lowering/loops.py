@@ -85,6 +85,8 @@ def _loop(
         low.conditions.limits[counter] = limit
         if limit:
             low.graph.bounds[counter] = limit
+        elif first is not None and isinstance(first.condition, Equals) and isinstance(first.condition.constant, int):
+            low.conditions.starts[counter] = first.condition.constant
         if limit.isdigit():
             low.graph.limits.setdefault(counter, set()).add(int(limit))
     body()

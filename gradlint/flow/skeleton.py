@@ -8,7 +8,6 @@ for all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gradlint.bounds import Bound
 from gradlint.events import (
@@ -27,6 +26,7 @@ from gradlint.events import (
 )
 from gradlint.flow import decisions, guards
 from gradlint.flow.conditions import Condition, Cycle, Equals, IsNone, LastTrip, Literal, Literals, Truth, settled
+from gradlint.flow.courses import Case, Course, Deposit, Doubt, Drop, Update
 from gradlint.flow.graph import Edge, Graph
 from gradlint.flow.loops import Loop, Loops
 from gradlint.flow.reach import Reach
@@ -35,68 +35,6 @@ from gradlint.regions import Path, Region
 MAX_MOVES = Bound(20_000, "moves of one run")
 MAX_COUNTED = 64  # trips of a loop over a range that are all run
 MAX_CALLS = Bound(8, "calls inside one another in a run")
-
-
-class Doubt(Exception):
-    """Something happens of which nobody can tell what it does to the gradients."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """The numbers of a run: the size of windows whose size is not known, the trips of loops over batches, the sizes
-    that the code has names for; and the answers to tests that are no arithmetic.
-    """
-
-    period: int
-    trips: int
-    sizes: Mapping[str, int]
-    answers: Mapping[Condition, bool]
-
-    def size(self, period: str) -> int:
-        """The size of a window by its code."""
-        return int(period) if period.isdigit() and int(period) > 0 else self.sizes.get(period, self.period)
-
-
-@dataclass(slots=True, eq=False)
-class Deposit:
-    """What one backward added; `trip` is the loop it ran in, and how often that had been entered.
-
-    `seen`: somebody looked at it.
-    """
-
-    event: Accumulate
-    loop: tuple[object, int]
-    seen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What one step applied, and how often each backward had run since the one before."""
-
-    step: Step
-    applied: tuple[Deposit, ...]
-    added: tuple[Deposit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """What a clear dropped that no step had applied. `early`: the loop was still running in which that was added."""
-
-    clear: Clear
-    deposit: Deposit
-    early: bool
-
-
-@dataclass(slots=True)
-class Course:
-    """What happened in one run, in order; `left` is what no step has applied at the end. `asked` are the tests that
-    the case has to answer.
-    """
-
-    updates: list[Update] = field(default_factory=list)
-    drops: list[Drop] = field(default_factory=list)
-    left: list[Deposit] = field(default_factory=list)
-    asked: list[Condition] = field(default_factory=list)
 
 
 class Skeleton:
@@ -119,7 +57,8 @@ class Skeleton:
         self._pending: list[Deposit] = []
         self._since: list[Deposit] = []
         self._moves = 0
-        self._batches = 0  # that a framework has counted, and the networks that it has counted them for
+        # What a framework has counted, for windows of which size, and for which networks.
+        self._batches, self._window = 0, 1
         self._networks: tuple[Path, ...] = ()
 
     def run(self, graph: Graph, region: Region) -> Course:
@@ -161,7 +100,7 @@ class Skeleton:
                 self._call(event, region, depth)
             case NextBatch():
                 self._batches += 1
-                self._networks = event.networks
+                self._window, self._networks = self._case.size(event.size), event.networks
             case Step(gated=True) | Clear(gated=True) if not self._is_complete():
                 pass
             case Accumulate() if self._reach.concerns(event, region):
@@ -185,7 +124,7 @@ class Skeleton:
 
     def _is_complete(self) -> bool:
         """Whether the framework that counts batches has counted a whole window."""
-        return self._batches % self._case.period == 0
+        return self._batches % self._window == 0
 
     def _clear(self, clear: Clear, region: Region) -> None:
         if not clear.covers(region) and (region.known or not any(path in self._networks for path in clear.params)):

@@ -15,11 +15,12 @@ from gradlint.bounds import Bound
 from gradlint.events import Accumulate, Call, Clear, Event, NextBatch, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.conditions import CALLED, Condition, Cycle
+from gradlint.flow.courses import Case, Course, Deposit, Doubt
 from gradlint.flow.graph import Graph
 from gradlint.flow.loops import Loops, window_counters
 from gradlint.flow.prune import with_callers
 from gradlint.flow.reach import Reach
-from gradlint.flow.skeleton import Case, Course, Deposit, Doubt, Skeleton
+from gradlint.flow.skeleton import Skeleton
 from gradlint.regions import Region
 
 SIZES = (2, 3, 4)

@@ -12,6 +12,7 @@ from gradlint.regions import Path
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import constant_of, text_of, walk
+from gradlint.syntax.window_sizes import meant, number_of
 
 _CALL = Path(-1, CALLED)
 _STEADY_CALLS = frozenset({"len", "isinstance", "hasattr", "int", "bool", "min", "max", "str", "float", "abs", "range"})
@@ -115,15 +116,10 @@ class Conditions:
         if counted is None:
             return None
         counter, shift = counted
-        size = self._number(node.right)
+        size = number_of(node.right, self._objects, self._scope)
         if size is not None:
             self.sizes[text_of(node.right)] = size
         return Cycle(counter, shift - rest, text_of(node.right), self.reads(node))
-
-    def _number(self, node: cst.BaseExpression) -> int | None:
-        """The number that a variable always is."""
-        known, number = constant_of(self._meant(node))
-        return number if known and isinstance(number, int) and not isinstance(number, bool) else None
 
     def _cycle_to(self, node: cst.BinaryOperation, rest: cst.BaseExpression) -> Cycle | None:
         """`counter % period == period - 1` and the like."""
@@ -167,26 +163,21 @@ class Conditions:
         if known:
             last = isinstance(value, int) and limit.isdigit() and value - shift == int(limit) - 1
             return Equals(counter, int(limit) - 1, self.reads(left)) if last else None
-        meant = self._meant(right)
-        if isinstance(meant, cst.BinaryOperation) and _is_length(self._meant(meant.left)):
-            right = meant
+        value = self._once(right)
+        if isinstance(value, cst.BinaryOperation) and _is_length(self._once(value.left)):
+            right = value
         end = right
         if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
             known, back = constant_of(right.right)
             if not known or not isinstance(back, int):
                 return None
             end, shift = right.left, shift + back
-        if _is_length(self._meant(end)):
+        if _is_length(self._once(end)):
             return LastTrip(counter, self.reads(left)) if shift == 1 - self.starts.get(counter, 0) else None
         return LastTrip(counter, self.reads(left)) if shift == 1 and text_of(end) == limit else None
 
-    def _meant(self, node: cst.BaseExpression) -> cst.BaseExpression:
-        """What a variable was set to, where that was once."""
-        path = self._objects.path(node, self._scope) if isinstance(node, (cst.Name, cst.Attribute)) else None
-        bindings = self._objects.bindings_of(path) if path is not None else []
-        plain = len(bindings) == 1 and not (bindings[0].each or bindings[0].items or bindings[0].changed)
-        value = bindings[0].value if plain else None
-        return value if value is not None else node
+    def _once(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        return meant(node, self._objects, self._scope)
 
     def reads(self, node: cst.BaseExpression) -> frozenset[Path]:
         """The variables that an expression's value depends on."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import libcst as cst
 
 from gradlint.slips import DividedTwice
-from gradlint.syntax import frameworks
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
-from gradlint.syntax.tree import last_name, text_of, walk
+from gradlint.syntax.tree import text_of, walk
+from gradlint.syntax.window_sizes import size_of
 
 
 class Divisions:
@@ -25,13 +25,14 @@ class Divisions:
             case cst.Call(
                 func=cst.Attribute(value=receiver, attr=cst.Name(value="backward")), args=[cst.Arg(value=loss)]
             ):
-                size = self._size(receiver)
+                size = size_of(receiver, self._objects, self._scope)
             case _:
                 return None
-        if not size:
+        if size is None:
             return None
+        by = text_of(size)
         if isinstance(loss, cst.BinaryOperation):
-            return self._divided(loss, size, call, statement)
+            return self._divided(loss, by, call, statement)
         if not isinstance(loss, cst.Name):
             return None
         found: DividedTwice | None = None
@@ -42,10 +43,10 @@ class Divisions:
                 case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value) if (
                     name == loss.value
                 ):
-                    found = self._divided(value, size, call, statement)
+                    found = self._divided(value, by, call, statement)
                 case cst.AugAssign(target=cst.Name(value=name), operator=operator, value=value) if name == loss.value:
-                    divides = isinstance(operator, cst.DivideAssign) and text_of(value) == size
-                    found = DividedTwice(place_of(call, statement, node), False, size) if divides else None
+                    divides = isinstance(operator, cst.DivideAssign) and text_of(value) == by
+                    found = DividedTwice(place_of(call, statement, node), False, by) if divides else None
                 case _:
                     pass
         return None
@@ -58,19 +59,3 @@ class Divisions:
                 return DividedTwice(place_of(call, statement, value), False, size)
             case _:
                 return None
-
-    def _size(self, accelerator: cst.BaseExpression) -> str:
-        """The code of the size of windows by which an accelerator divides losses; empty where nobody says it."""
-        path = self._objects.path(accelerator, self._scope)
-        for binding in self._objects.bindings_of(path) if path is not None else ():
-            match binding.value:
-                case cst.Call(func=func, args=arguments) if last_name(func) == frameworks.WINDOWING:
-                    given = (
-                        a.value
-                        for a in arguments
-                        if a.keyword is not None and a.keyword.value == frameworks.WINDOW_SIZE
-                    )
-                    return next(map(text_of, given), "")
-                case _:
-                    pass
-        return ""

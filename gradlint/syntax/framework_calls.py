@@ -19,6 +19,7 @@ from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import clears_outside
 from gradlint.syntax.tree import constant_of, text_of
 from gradlint.syntax.values import Function, Instance
+from gradlint.syntax.window_sizes import number_of, size_of
 
 
 class FrameworkCalls:
@@ -47,14 +48,23 @@ class FrameworkCalls:
     def counted(self, context: cst.BaseExpression, statement: cst.CSTNode) -> NextBatch | None:
         """What entering a context counts whose framework makes windows of batches."""
         match context:
-            case cst.Call(func=cst.Attribute(attr=cst.Name(value=frameworks.WINDOWED)), args=arguments) if (
-                frameworks.has_windows(self._objects.program.home(self._scope).source.text)
+            case cst.Call(func=cst.Attribute(value=receiver, attr=cst.Name(value=name)), args=arguments) if (
+                name == frameworks.WINDOWED
+                and frameworks.has_windows(self._objects.program.home(self._scope).source.text)
             ):
                 given = (self._objects.path(argument.value, self._scope) for argument in arguments)
                 networks = tuple(path for path in given if path is not None)
-                return NextBatch(place_of(context, statement), frameworks.WINDOW_SIZE, networks)
+                return NextBatch(place_of(context, statement), self._size(receiver), networks)
             case _:
                 return None
+
+    def _size(self, accelerator: cst.BaseExpression) -> str:
+        """The code of the size of windows, or the number that it always is."""
+        size = size_of(accelerator, self._objects, self._scope)
+        if size is None:
+            return frameworks.WINDOW_SIZE
+        number = number_of(size, self._objects, self._scope)
+        return text_of(size) if number is None else str(number)
 
     def may_be_prepared(self, optimizer: Path) -> bool:
         """Whether an optimizer may have been given to a framework, and this be what that gave back."""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import replace
 
-from gradlint.events import Accumulate, Call, Clear, Clip, Event, MayAdd, Rescale, SkipBatch, Step, Unscale, UpdateScale
+from gradlint.events import (
+    Accumulate,
+    Call,
+    Clear,
+    Clip,
+    Event,
+    MayAdd,
+    Read,
+    Rescale,
+    SkipBatch,
+    Step,
+    Unscale,
+    UpdateScale,
+)
 from gradlint.regions import GIVEN, Path, Region
 from gradlint.slips import Slip
 
@@ -55,6 +68,8 @@ class Reach:
                 own = any(path.touches(region.params) for path in params) or (bool(params) and not region.known)
                 return self.reads and own
             case UpdateScale():
+                return self.reads
+            case Read(seen=True) if not isinstance(event, (Clip, Unscale)):
                 return self.reads
             case Unscale(regions=regions):
                 return self.reads and any(other.owner == region.owner for other in regions)

@@ -77,8 +77,9 @@ class Solver:
         own = self._rule.together(event)
         if region in own:
             return any((event, each) in self._spared or (event, each) not in self._met for each in own)
-        # A caller has named what the scope itself knows nothing of; it may have named several.
-        return any(each is event and other not in own for each, other in self._spared)
+        # A caller has named what the scope itself knows nothing of; it may have named several. What a `finally` does is
+        # several events of one place.
+        return any(each.place.node is event.place.node and other not in own for each, other in self._spared)
 
     def _around(self, graph: Graph, region: Region) -> Around:
         if (graph, region) not in self._arounds:

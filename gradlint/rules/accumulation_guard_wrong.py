@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Accumulate, Clear, Event, Step
+from gradlint.events import Accumulate, Call, Clear, Event, Read, Step
 from gradlint.flow.conditions import Cycle, Equals, Literal
 from gradlint.flow.graph import Graph, Node
 from gradlint.flow.loops import Loops, speaks_of_accumulation
@@ -51,7 +51,8 @@ class AccumulationGuardWrong(ScopeRule):
 
     A test that skips batches, with the backward behind it as well, is right: `if i % 10 != 0: continue`, and so is one
     after the loop, for what is left over. Only a step that clears behind the same guard is reported, whose backward
-    does not stand behind it; where several optimizers step, only if a name says that something is accumulated.
+    does not stand behind it, where the optimizer steps nowhere else and nobody looks at gradients; where several
+    optimizers step, only if a name says that something is accumulated.
 
     ## Fix safety
 
@@ -68,17 +69,21 @@ class AccumulationGuardWrong(ScopeRule):
     signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(", rb"%")
 
     def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
-        """One for each step behind such a guard."""
-        owners = {region.owner for event in graph.events() if isinstance(event, Step) for region in event.regions}
+        """One for each step behind such a guard, where nothing else steps or looks at gradients."""
+        events = list(graph.events())
+        steps = [event for event in events if isinstance(event, Step)]
+        if any(
+            (isinstance(event, Call) and acts(event)) or (isinstance(event, Read) and event.seen) for event in events
+        ):
+            return
         for node in graph.nodes:
             guard = next(filter(None, (_wrong(literal, graph) for literal in node.holds)), None)
-            if not isinstance(node.event, Step) or guard is None:
+            if not isinstance(node.event, Step) or guard is None or _is_shared(node.event, steps):
                 continue
-            added = _added_without(guard, node.event, graph)
+            added = _added_without(guard, node, graph)
             size = guard.condition.period if isinstance(guard.condition, Cycle) else ""
-            if added is None or not (len(owners) == 1 or speaks_of_accumulation(size)):
-                continue
-            yield self._tell(node.event, added, guard)
+            if added is not None and (len(steps) == 1 or speaks_of_accumulation(size)):
+                yield self._tell(node.event, added, guard)
 
     @staticmethod
     def _tell(step: Step, added: Accumulate, guard: Literal) -> Finding:
@@ -109,17 +114,25 @@ def _wrong(literal: Literal, graph: Graph) -> Literal | None:
             return None
 
 
-def _added_without(guard: Literal, step: Step, graph: Graph) -> Accumulate | None:
-    """A backward that leads to a step and does not hang on its guard; None unless what is applied is cleared there."""
+def _is_shared(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether another line steps the same optimizer, as for what is left over."""
+    owners = {region.owner for region in step.regions}
+    return any(each is not step and any(region.owner in owners for region in each.regions) for each in steps)
+
+
+def _added_without(guard: Literal, stepping: Node, graph: Graph) -> Accumulate | None:
+    """A backward that leads to a step which hangs on a guard and on nothing else, and does not hang on it itself; None
+    unless what is applied is cleared there.
+    """
     if not any(_is_behind(node, guard, Clear) for node in graph.nodes):
         return None
     loops = Loops({graph.scope: graph})
     for number, node in enumerate(graph.nodes):
         if isinstance(node.event, Accumulate):
             around = loops.around(graph, number)
-            ahead = [each for each in graph.reached(number, _settles) if graph.nodes[each].event is step]
+            ahead = [each for each in graph.reached(number, _settles) if graph.nodes[each] is stepping]
             if ahead and (around is None or not around.nodes.isdisjoint(ahead)):
-                return node.event if guard not in node.holds else None
+                return node.event if stepping.holds - node.holds == {guard} else None
     return None
 
 

@@ -57,8 +57,8 @@ class DoubleLossScaling(SlipRule):
 
     ## What it cannot see
 
-    Accelerators that are made in another function or file, and other names for the size. DeepSpeed's engine takes its
-    size from a file that is not read.
+    Accelerators that are made in another function or file, other names for the size, and numbers that are written out,
+    which may happen to be the same. DeepSpeed's engine takes its size from a file that is not read.
     """
 
     code = "GRD504"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from gradlint.slips import DividedTwice
+from gradlint.syntax import frameworks
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import text_of, walk
 from gradlint.syntax.window_sizes import size_of
+
+_RESIZED = re.compile(rf"\.{frameworks.WINDOW_SIZE}\s*=[^=]")
+"""A size that is set once the framework is made."""
 
 
 class Divisions:
@@ -28,7 +34,7 @@ class Divisions:
                 size = size_of(receiver, self._objects, self._scope)
             case _:
                 return None
-        if size is None:
+        if size is None or not self._is_steady(size):
             return None
         by = text_of(size)
         if isinstance(loss, cst.BinaryOperation):
@@ -36,9 +42,11 @@ class Divisions:
         if not isinstance(loss, cst.Name):
             return None
         found: DividedTwice | None = None
+        summed = False  # as of several losses, of which it is the mean then
         for node in walk(self._scope.node):
             if node is call:
-                return found
+                return None if summed else found
+            summed = summed or _adds_to(node, loss.value)
             match node:
                 case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value) if (
                     name == loss.value
@@ -51,11 +59,37 @@ class Divisions:
                     pass
         return None
 
+    def _is_steady(self, size: cst.BaseExpression) -> bool:
+        """Whether the code of a size means the same everywhere: a name that is set once. A number may be another one
+        that happens to be the same, and the framework may be given another size later.
+        """
+        path = self._objects.path(size, self._scope) if isinstance(size, (cst.Name, cst.Attribute)) else None
+        if path is None or _RESIZED.search(self._objects.program.home(self._scope).source.text):
+            return False
+        bindings = self._objects.bindings_of(path)
+        return len(bindings) < 2 and not any(binding.each or binding.changed for binding in bindings)
+
     def _divided(
         self, value: cst.BaseExpression, size: str, call: cst.Call, statement: cst.CSTNode
     ) -> DividedTwice | None:
         match value:
+            case cst.BinaryOperation(left=cst.Call(func=cst.Name(value="sum"))):
+                return None  # the mean of as many things
             case cst.BinaryOperation(operator=cst.Divide(), right=right) if text_of(right) == size:
                 return DividedTwice(place_of(call, statement, value), False, size)
             case _:
                 return None
+
+
+def _adds_to(node: cst.CSTNode, name: str) -> bool:
+    """Whether a statement adds something to a variable."""
+    match node:
+        case cst.AugAssign(target=cst.Name(value=target), operator=cst.AddAssign()):
+            return target == name
+        case cst.Assign(
+            targets=[cst.AssignTarget(target=cst.Name(value=target))],
+            value=cst.BinaryOperation(left=cst.Name(value=left), operator=cst.Add()),
+        ):
+            return target == name == left
+        case _:
+            return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import ClassVar
 
-from gradlint.events import Clear, Clip, Event, Read, Step, UpdateScale
+from gradlint.events import Clear, Clip, Event, Read, Step, Unscale, UpdateScale
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import doing, scopes_with
@@ -29,10 +29,14 @@ class MisplacedClips(IdleSteps):
         return scopes_with(graphs, _clips) & doing(graphs, (Step,))
 
     def flow(self, state: Hashable, event: Event, region: Region) -> Iterator[Pending]:
-        """Looking at gradients changes nothing of what waits; what another optimizer applies may be a part of it."""
-        if isinstance(event, (Read, UpdateScale)) and isinstance(state, Pending):
+        """Clipping and unscaling change nothing of what waits. Whoever has gradients in hand may fill them, and what
+        another optimizer applies may be a part of them.
+        """
+        if isinstance(event, (Clip, Unscale, UpdateScale)) and isinstance(state, Pending):
             yield state
-        elif isinstance(event, Step) and all(other.owner != region.owner for other in event.regions):
+        elif (isinstance(event, Read) and event.seen) or (
+            isinstance(event, Step) and all(other.owner != region.owner for other in event.regions)
+        ):
             yield Pending.UNKNOWN
         else:
             yield from super().flow(state, event, region)

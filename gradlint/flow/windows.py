@@ -93,7 +93,7 @@ class Windows:
                 if added not in told:
                     told.add(added)
                     course = group[0].courses[-2]  # of the largest windows, all complete
-                    step = next(each.step for each in course.updates if _count(added, each.applied))
+                    step = next(each.step for each in course.updates if added in {d.event for d in each.applied})
                     share = _share(course, added)
                     if share == 1:
                         continue
@@ -198,15 +198,14 @@ def _always_early(ways: Sequence[_Way]) -> list[tuple[Clear, Accumulate]]:
     """The clears that drop what a backward added too early, whatever the answers and the numbers are.
 
     A backward of which nothing is ever applied serves another step. Where what is applied is never dropped, it is what
-    the step is for, and what is dropped is not. Two lines that read the same are one backward, as where the last batch
-    of a window is the one that is synchronized between processes.
+    the step is for, and what is dropped is not.
     """
     found: list[set[tuple[Clear, Accumulate]]] = []
     for course in (course for way in ways for course in way.courses):
-        applied = {deposit.event.place.text for update in course.updates for deposit in update.applied}
+        applied = {deposit.event for update in course.updates for deposit in update.applied}
         early = {(drop.clear, drop.deposit.event) for drop in course.drops if drop.early and not drop.deposit.seen}
-        dropped = {added.place.text for _, added in early}
-        found.append({pair for pair in early if pair[1].place.text in applied} if applied <= dropped else set())
+        dropped = {added for _, added in early}
+        found.append({pair for pair in early if pair[1] in applied} if applied <= dropped else set())
     common = set.intersection(*found) if found else set()
     return sorted(common, key=lambda pair: (pair[0].place.text, pair[1].place.text))
 
@@ -219,4 +218,4 @@ def _share(course: Course, added: Accumulate) -> Fraction:
 
 
 def _count(added: Accumulate, deposits: Sequence[Deposit]) -> int:
-    return sum(deposit.event.place.text == added.place.text for deposit in deposits)
+    return sum(deposit.event is added for deposit in deposits)

@@ -31,7 +31,7 @@ class Case:
 
 @dataclass(slots=True, eq=False)
 class Deposit:
-    """What one backward added; `trip` is the loop it ran in, and how often that had been entered.
+    """What one backward added; `loop` is the one it ran in, and how often that had been entered.
 
     `seen`: somebody looked at it.
     """
@@ -61,11 +61,8 @@ class Drop:
 
 @dataclass(slots=True)
 class Course:
-    """What happened in one run, in order; `left` is what no step has applied at the end. `asked` are the tests that
-    the case has to answer.
-    """
+    """What happened in one run, in order; `asked` are the tests that the case has to answer."""
 
     updates: list[Update] = field(default_factory=list)
     drops: list[Drop] = field(default_factory=list)
-    left: list[Deposit] = field(default_factory=list)
     asked: list[Condition] = field(default_factory=list)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 
 from gradlint.bounds import Bound
 from gradlint.flow.conditions import Above, Condition, Cycle, Equals, IsNone, Literal, Truth
-from gradlint.regions import Path
+from gradlint.regions import Path, Region
 
 USUAL_PERIOD = 4  # of a cycle, where it is not known
 COUNTED = 4  # trips of a loop up to which they are counted one by one
@@ -113,3 +113,18 @@ def _meets(position: int, period: str) -> bool | None:
     if period.isdigit() and int(period) > 0:
         return position % int(period) == 0
     return {0: True, 1: False}.get(abs(position))
+
+
+def follows(condition: Condition, region: Region) -> bool | None:
+    """What a region with gradients says of a condition: its optimizer and its gradients exist."""
+    match condition:
+        case IsNone(Path() as subject) if _exists(subject, region):
+            return False
+        case Truth(Path() as subject) if _exists(subject, region):
+            return True
+        case _:
+            return None
+
+
+def _exists(subject: Path, region: Region) -> bool:
+    return subject.holds(region.owner) or subject.holds(region.params) or subject.fields[-1:] == ("grad",)

@@ -25,7 +25,7 @@ from gradlint.events import (
     Step,
 )
 from gradlint.flow import decisions, guards
-from gradlint.flow.conditions import Condition, Cycle, Equals, IsNone, LastTrip, Literal, Literals, Truth, settled
+from gradlint.flow.conditions import Condition, Cycle, Equals, LastTrip, Literal, Literals, Truth, settled
 from gradlint.flow.courses import Case, Course, Deposit, Doubt, Drop, Update
 from gradlint.flow.graph import Edge, Graph
 from gradlint.flow.loops import Loop, Loops
@@ -70,7 +70,6 @@ class Skeleton:
             for path in self._given if again else ():
                 self._values[path] += 1
             self._run(graph, region, 0)
-        self._course.left = self._pending
         return self._course
 
     def _run(self, graph: Graph, region: Region, depth: int) -> None:
@@ -246,15 +245,13 @@ class Skeleton:
                     return self._trips.get(loop, 0) + 1 == self._loops.trips(loop, self._case.trips, self._case.period)
             case Equals(subject=Path() as subject, constant=int() as constant) if self._is_counter(subject):
                 return self._count(subject) == constant
-            case IsNone(subject=Path() as subject) if self._exists(subject, region):
-                return False
-            case Truth(subject=Path() as subject) if self._exists(subject, region):
-                return True
             case Truth(subject=Path(fields=(*_, "sync_gradients"))):
                 return self._is_complete()
             case _:
                 pass
-        known = decisions.decide(self._known, condition)
+        known = decisions.follows(condition, region)
+        if known is None:
+            known = decisions.decide(self._known, condition)
         if known is not None:
             return known
         if condition not in self._course.asked:
@@ -273,6 +270,3 @@ class Skeleton:
             self._values[named] = 0
             self._given.add(named)
         return self._values[named]
-
-    def _exists(self, subject: Path, region: Region) -> bool:
-        return subject.holds(region.owner) or subject.holds(region.params) or subject.fields[-1:] == ("grad",)

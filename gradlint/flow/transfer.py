@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradlint.events import Assign, Call, Event
 from gradlint.flow import conditions, decisions, guards
-from gradlint.flow.conditions import Condition, Cycle, IsNone, LastTrip, Literal, Literals, Truth
+from gradlint.flow.conditions import Condition, Cycle, LastTrip, Literal, Literals
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
 from gradlint.flow.reach import Reach
@@ -107,7 +107,7 @@ class Transfer:
             return None
         known = decisions.decide(literals, condition)
         if known is None:
-            known = _follows(condition, fact.region)
+            known = decisions.follows(condition, fact.region)
         if known is not None:
             return literals if known == edge.literal.holds else None
         # Where arithmetic shows that both ways are taken in turn, the way around the clear is no guess.
@@ -161,7 +161,7 @@ class Transfer:
     def _finds_nothing(self, edge: Edge, fact: Fact) -> bool:
         """Whether the edge goes around a clear because there is no gradient, which is as good as the clear."""
         literal = edge.literal
-        nothing = literal is not None and _follows(literal.condition, fact.region) is (not literal.holds)
+        nothing = literal is not None and decisions.follows(literal.condition, fact.region) is (not literal.holds)
         return nothing and any(self._reach.clears(event, fact.region) for event in edge.avoids)
 
     def into(self, at: Node, callee: Graph, fact: Fact) -> Fact:
@@ -264,21 +264,6 @@ def _is_over(literals: Literals, counter: Path) -> bool:
         literal.holds and isinstance(literal.condition, LastTrip) and literal.condition.counter == counter
         for literal in literals
     )
-
-
-def _follows(condition: Condition, region: Region) -> bool | None:
-    """What a region with gradients says of a condition: its optimizer and its gradients exist."""
-    match condition:
-        case IsNone(Path() as subject) if _exists(subject, region):
-            return False
-        case Truth(Path() as subject) if _exists(subject, region):
-            return True
-        case _:
-            return None
-
-
-def _exists(subject: Path, region: Region) -> bool:
-    return subject.holds(region.owner) or subject.holds(region.params) or subject.fields[-1:] == ("grad",)
 
 
 def _counter_of(condition: Condition) -> Path | None:

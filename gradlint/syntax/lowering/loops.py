@@ -15,7 +15,7 @@ from gradlint.syntax.builder import Ends
 from gradlint.syntax.lowering.branches import test_of
 from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, without
 from gradlint.syntax.scopes import loop_bindings
-from gradlint.syntax.tree import constant_of, elements_of, text_of
+from gradlint.syntax.tree import constant_of, elements_of, text_of, walk
 from gradlint.syntax.values import Groups, Parameters
 
 _PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
@@ -67,18 +67,21 @@ def _loop(
     if counter in written:
         counter = first = None
     limit = _limit(low, iterable) if counter is not None else ""
-    counted = limit.isdigit() and int(limit) <= COUNTED
     if counter is not None:
         low.graph.counters.add(counter)
+    outer = low.objects.looping
+    own = loop_bindings(target, iterable, low.scope)
+    low.objects.looping = {**outer, **{(path.scope, path.name): own[path.name] for path in targets if path.name in own}}
+    leaves = _left_behind(low, target, parts)
+    # What is an element's own has one trip of the loop, whichever that is.
+    last = _last(counter, limit) if not leaves else None
+    counted = last is not None and int(limit) <= COUNTED
     before = build.holds
     inside = without(before, frame.changes)
     sets = (first,) if first is not None else ()
     low.continue_at([Edge(head, rebinds=targets, sets=sets, counted=counted)], inside)
     top = build.add(None)
     low.frames.append(frame)
-    outer = low.objects.looping
-    own = loop_bindings(target, iterable, low.scope)
-    low.objects.looping = {**outer, **{(path.scope, path.name): own[path.name] for path in targets if path.name in own}}
     for event in low.effects.around(iterable, low.statement):
         low.emit(event)
     if counter is not None:
@@ -90,7 +93,6 @@ def _loop(
         if limit.isdigit():
             low.graph.limits.setdefault(counter, set()).add(int(limit))
     body()
-    leaves = _left_behind(low, target)
     runs = _runs(low, iterable, target, build.events_since(mark))
     low.objects.looping = outer
     low.frames.pop()
@@ -109,7 +111,6 @@ def _loop(
         again = Edge(foot, rebinds=others, leaves=leaves, loop=node, counted=counted)
         again.advances = (counter,) if counter is not None else ()
         again.sets = (first.negated(),) if first is not None else ()
-        last = _last(counter, limit)
         again.literal = last.negated() if last is not None else None
         build.connect([again], top)
         exits.append(Edge(foot, literal=last))
@@ -168,13 +169,26 @@ def while_(low: Lowering, node: cst.While) -> None:
     _after(low, node.orelse, frame.breaks, inside)
 
 
-def _left_behind(low: Lowering, target: cst.BaseExpression) -> tuple[Path, ...]:
-    """The containers of which each trip takes another element."""
+def _left_behind(low: Lowering, target: cst.BaseExpression, parts: list[cst.CSTNode]) -> tuple[Path, ...]:
+    """What each trip has another one of: an element that is a loop's variable, or one by its index that something is
+    asked of."""
+    names = bound_names(target)
+    indices = {name.value for name in names}
     found: list[Path] = []
-    for name in bound_names(target):
+    for name in names:
         path, own = low.objects.path(name, low.scope), low.assignments.own_path(name)
         if path is not None and path != own:
             found.append(path)
+    for node in (node for part in parts for node in walk(part)):
+        match node:
+            case cst.Attribute(
+                value=cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(cst.Name(index)))]) as one
+            ):
+                path = low.objects.path(one, low.scope) if index in indices else None
+                if path is not None and path not in found:
+                    found.append(path)
+            case _:
+                pass
     return tuple(found)
 
 

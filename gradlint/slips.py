@@ -75,6 +75,25 @@ class DividedTwice(Slip):
     size: str
 
 
+class Weight(enum.Enum):
+    """What a loss weighs that is one of several whose gradients are accumulated."""
+
+    WHOLE = "whole"  # as much as alone: it is divided by nothing
+    LATE = "late"  # the same, for it is divided once it was back-propagated
+    COUNTED = "counted"  # one by how many there were so far
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Weighed(Slip):
+    """A backward of a loss, `place.subject`, that is not divided by the size of a window.
+
+    `by` is the counter that it is divided by, or the division that comes too late; else empty.
+    """
+
+    weight: Weight
+    by: str = ""
+
+
 class Miss(enum.Enum):
     """Why a tensor that is changed by its own gradient, without an optimizer, is not changed, or not any more."""
 

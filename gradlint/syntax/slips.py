@@ -13,6 +13,7 @@ from gradlint.syntax.tree import last_name
 from gradlint.syntax.uncalled import Methods
 from gradlint.syntax.unread import Attributes
 from gradlint.syntax.updates import Updates
+from gradlint.syntax.weights import Weights
 
 EXPECTING = frozenset(
     """raises warns deprecated_call assertRaises assertRaisesRegex assertWarns assertWarnsRegex suppress
@@ -31,6 +32,7 @@ class Slips:
         self._discards = Discards(objects, scope)
         self._updates = Updates(objects, scope)
         self._divisions = Divisions(objects, scope)
+        self._weights = Weights(objects, scope)
         self._counts = objects.program.home(scope).is_torch
 
     def in_expression(
@@ -43,8 +45,11 @@ class Slips:
         if isinstance(value, cst.Attribute):
             counts = self._counts or value.attr.value == "zero_grad"  # nobody else has one
             return self._methods.named(value, statement) if counts and not asking else None
-        twice = self._divisions.twice(value, statement) if isinstance(value, cst.Call) else None
-        return twice or (self._discards.dropped(value, statement) if recording and self._counts else None)
+        if isinstance(value, cst.Call):
+            weighed = self._divisions.twice(value, statement) or self._weights.of(value, statement)
+            if weighed is not None:
+                return weighed
+        return self._discards.dropped(value, statement) if recording and self._counts else None
 
     def in_assignment(self, node: cst.Assign, statement: cst.CSTNode) -> Slip | None:
         """What an assignment was meant to do."""

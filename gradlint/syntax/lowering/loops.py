@@ -173,7 +173,7 @@ def _left_behind(low: Lowering, target: cst.BaseExpression, parts: list[cst.CSTN
     """What each trip has another one of: an element that is a loop's variable, or one by its index that something is
     asked of."""
     names = bound_names(target)
-    indices = {name.value for name in names}
+    indices = {name.value for name in names if isinstance(name, cst.Name)}
     found: list[Path] = []
     for name in names:
         path, own = low.objects.path(name, low.scope), low.assignments.own_path(name)

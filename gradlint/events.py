@@ -133,11 +133,13 @@ class Read(Event):
 class Clip(Read):
     """Gradients of some parameters are clipped; of none where nobody can tell of which.
 
-    `whole` is the network whose gradients, all of them, are clipped by their norm.
+    `whole` is the network whose gradients, all of them, are clipped by their norm. `as_scaled` says that
+    nothing in the file unscales any: those of a scaled loss are clipped while they are scaled.
     """
 
     params: tuple[Path, ...] = ()
     whole: Path | None = None
+    as_scaled: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

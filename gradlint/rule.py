@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gradlint.events import Call, Event
     from gradlint.flow.facts import Report, Typestate
     from gradlint.flow.graph import Graph
-    from gradlint.flow.windows import Window
+    from gradlint.flow.trials import Trial
     from gradlint.repair import Repair
 
 MAX_TEXT = 60  # characters of code quoted in a message
@@ -109,6 +109,8 @@ class FlowRule(Rule, abc.ABC):
     """
 
     typestate: ClassVar[Typestate]
+    # Whether what it says would be wrong of an optimizer whose step clears by itself.
+    rests_on_steps: ClassVar[bool] = True
 
     @abc.abstractmethod
     def tell(self, report: Report) -> Finding | None:
@@ -119,5 +121,5 @@ class WindowRule(Rule, abc.ABC):
     """A rule about what the updates of an accumulation window are made of."""
 
     @abc.abstractmethod
-    def tell(self, window: Window) -> Finding | None:
-        """The finding for a window of which a part is lost; None where that may be on purpose."""
+    def findings(self, trial: Trial) -> Iterable[Finding]:
+        """What it has to say about the runs of a scope on small numbers."""

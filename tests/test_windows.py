@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from gradlint.diagnostics import Diagnostic
-from gradlint.flow.windows import MAX_SIZE
+from gradlint.flow.trials import MAX_SIZE
 from gradlint.linter import lint
 from gradlint.rule import all_rules
 from gradlint.source import Source

@@ -15,11 +15,12 @@ def main() -> None:
     model = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.Tanh(), torch.nn.Linear(32, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 
+    batches = list(zip(inputs.split(16), targets.split(16), strict=True))
     for epoch in range(5):
-        for i, (sample, target) in enumerate(zip(inputs.split(16), targets.split(16), strict=True)):
+        for i, (sample, target) in enumerate(batches):
             loss = torch.nn.functional.mse_loss(model(sample), target)
             (loss / MICRO_BATCHES).backward()
-            if (i + 1) % MICRO_BATCHES == 0:
+            if (i + 1) % MICRO_BATCHES == 0 or i + 1 == len(batches):
                 optimizer.step()
                 optimizer.zero_grad()
         print(f"epoch {epoch}: loss {loss.item():.5f}")

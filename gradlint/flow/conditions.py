@@ -53,6 +53,18 @@ class LastTrip:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """What a test like `counter - mark >= period` asks for that is a truth to everybody else: whether a window is over
+    that began where `mark` was set to the counter; one later with `more`.
+    """
+
+    counter: Path
+    mark: Path
+    period: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Above:
     """`counter > constant`; nothing tests that, it is what is left of a value once it was counted up."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradlint.events import Event
-from gradlint.flow.conditions import Literal, Literals
+from gradlint.flow.conditions import Condition, Literal, Literals, Span
 from gradlint.regions import Path
 
 
@@ -75,6 +75,8 @@ class Graph:
     bounds: dict[Path, str] = field(default_factory=dict)
     # The sizes of windows that the code gives a name, where that is set once.
     sizes: dict[str, int] = field(default_factory=dict)
+    # The tests that ask how far a counter has come.
+    spans: dict[Condition, Span] = field(default_factory=dict)
     # The condition that an assignment of a constant settles.
     settled: dict[Event, Literal] = field(default_factory=dict)
     # The variables and `.attributes` that other scopes write: what is known of them does not survive a loop.

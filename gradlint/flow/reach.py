@@ -65,7 +65,11 @@ class Reach:
             case Slip() | Rescale():
                 return event.reaches(region)
             case Clip(params=params):
-                own = any(path.touches(region.params) for path in params) or (bool(params) and not region.known)
+                own = (
+                    event.as_scaled
+                    or any(path.touches(region.params) for path in params)
+                    or (bool(params) and not region.known)
+                )
                 return self.reads and own
             case UpdateScale():
                 return self.reads

@@ -25,11 +25,11 @@ from gradlint.events import (
     Step,
 )
 from gradlint.flow import decisions, guards
-from gradlint.flow.conditions import Condition, Cycle, Equals, LastTrip, Literal, Literals, Truth, settled
+from gradlint.flow.conditions import Condition, Cycle, Equals, LastTrip, Literal, Literals, Span, Truth, settled
 from gradlint.flow.courses import Case, Course, Deposit, Doubt, Drop, Update
 from gradlint.flow.graph import Edge, Graph
-from gradlint.flow.loops import Loop, Loops
-from gradlint.flow.reach import Reach
+from gradlint.flow.loops import Loop
+from gradlint.flow.stakes import Stakes
 from gradlint.regions import Path, Region
 
 MAX_MOVES = Bound(20_000, "moves of one run")
@@ -40,15 +40,18 @@ MAX_CALLS = Bound(8, "calls inside one another in a run")
 class Skeleton:
     """One run for one region."""
 
-    def __init__(self, graphs: Mapping[int, Graph], loops: Loops, reach: Reach, case: Case) -> None:
+    def __init__(self, graphs: Mapping[int, Graph], stakes: Stakes, case: Case) -> None:
         self._graphs = graphs
-        self._loops = loops
-        self._reach = reach
+        self._stakes = stakes
+        self._loops = stakes.loops
+        self._reach = stakes.reach
         self._case = case
         self._course = Course()
         self._values: dict[Path, int] = {}
         self._given: set[Path] = set()  # counters that others count
         self._unclear: set[Path] = set()
+        self._begun: dict[Loop, int] = {}  # how many trips, in all its runs
+        self._noted: dict[Path, int] = {}  # the batch in which something was noted down
         self._names: dict[Path, Path] = {}  # what callers call what a parameter was given
         self._known: Literals = frozenset()
         self._trips: dict[Loop, int] = {}
@@ -157,6 +160,7 @@ class Skeleton:
         else:
             self._values.pop(target, None)
             self._unclear.add(target)
+            self._noted[target] = self._batch()
 
     def _named(self, path: Path) -> Path:
         """A path in the names of the outermost caller that has one for it."""
@@ -181,7 +185,9 @@ class Skeleton:
         if tested:
             literal = tested[0].literal
             assert literal is not None
-            holds = self._decide(literal.condition, region) == literal.holds
+            if not self._stakes.hang_on(graph, tested[0], region):
+                return tested[0]
+            holds = self._decide(literal.condition, graph, region) == literal.holds
             fitting = [edge for edge in tested if edge.literal is not None and (edge.literal == literal) == holds]
             return fitting[0] if fitting else None
         return max(edges, key=lambda edge: edge.target)  # handlers of exceptions come before what they are for
@@ -226,6 +232,7 @@ class Skeleton:
         if edge.loop is not None:
             loop = self._loops.of(graph, edge)
             self._trips[loop] = self._trips.get(loop, 0) + 1
+            self._begun[loop] += 1
             return
         entered = self._loops.entered_by(graph, edge)
         while self._around and self._around[-1].graph is graph and edge.target not in self._around[-1].nodes:
@@ -234,8 +241,9 @@ class Skeleton:
             self._around.append(entered)
             self._entered[entered] = self._entered.get(entered, 0) + 1
             self._trips[entered] = 0
+            self._begun[entered] = self._begun.get(entered, 0) + 1
 
-    def _decide(self, condition: Condition, region: Region) -> bool:
+    def _decide(self, condition: Condition, graph: Graph, region: Region) -> bool:
         match condition:
             case Cycle(counter=counter, shift=shift, period=period):
                 return (self._count(counter) + shift) % self._case.size(period) == 0
@@ -247,6 +255,8 @@ class Skeleton:
                 return self._count(subject) == constant
             case Truth(subject=Path(fields=(*_, "sync_gradients"))):
                 return self._is_complete()
+            case Truth() if condition in graph.spans:
+                return self._is_over(graph.spans[condition])
             case _:
                 pass
         known = decisions.follows(condition, region)
@@ -257,6 +267,20 @@ class Skeleton:
         if condition not in self._course.asked:
             self._course.asked.append(condition)
         return self._case.answers.get(condition, True)
+
+    def _is_over(self, span: Span) -> bool:
+        """Whether a counter has come so far since it was noted down; one of which nothing is known counts batches."""
+        counter, mark = self._named(span.counter), self._named(span.mark)
+        now = self._values.get(counter, self._batch())
+        began = self._values.get(mark, self._noted.get(mark))
+        if began is None:
+            raise Doubt
+        return now - began >= self._case.size(span.period) + span.more
+
+    def _batch(self) -> int:
+        """How many batches there were before this one, in all epochs."""
+        loop = next((each for each in reversed(self._around) if each.innermost), None)
+        return self._begun[loop] - 1 if loop is not None else 0
 
     def _is_counter(self, path: Path) -> bool:
         return self._named(path) in self._values

@@ -16,7 +16,7 @@ from gradlint.flow.graph import Graph
 from gradlint.flow.prune import pruned, scopes_with
 from gradlint.flow.reach import Reach
 from gradlint.flow.solver import Solver
-from gradlint.flow.windows import Windows, counts
+from gradlint.flow.trials import Trial, Trials, counts
 from gradlint.precedence import is_echo, is_explained, is_slip_told_by_another, is_told_by_another, told_of
 from gradlint.project.callers import Callers
 from gradlint.project.link import certain_roots, clears, entered, stepped_regions
@@ -113,6 +113,7 @@ class _Judged:
     _asked: set[int] = field(default_factory=set)
     _spoken_of: dict[object, str] = field(default_factory=dict)
     _doubtful: set[int] = field(default_factory=set)
+    _trials: list[tuple[Trial, Homes]] | None = None
 
     def diagnostics(self, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
         """What some rules say of the file; those that tell of one typestate share the work."""
@@ -155,23 +156,31 @@ class _Judged:
 
     def _in_windows(self, rule: WindowRule) -> Iterator[Diagnostic]:
         """What a rule says of the accumulation windows of the file's scopes, and of what they call."""
+        if self._trials is None:
+            self._trials = list(self._tried())
+        told: dict[object, tuple[Finding, Homes]] = {}
+        for trial, homes in self._trials:
+            for finding in rule.findings(trial):
+                if homes.file(finding.event) is self.file:
+                    told.setdefault(finding.cause.place.node, (finding, homes))
+        yield from (Teller(self.file, homes).diagnostic(rule, finding, ()) for finding, homes in told.values())
+
+    def _tried(self) -> Iterator[tuple[Trial, Homes]]:
+        """The file's scopes with windows in them, run on small numbers for each region that they step."""
         lowered = self.lowerer.graphs(self.file.table.scopes)
         if not any(map(counts, lowered.values())):
             return
         graphs = pruned(lowered, self.callers.may_clear, heeds=(NextBatch,))
         homes = Homes(graphs, self.lowerer.program)
         network = cache(lambda path: is_network(self.lowerer.objects, path))
-        windows = Windows(graphs, Reach(clears(graphs, self.callers.may_clear, network), network))
+        trials = Trials(graphs, Reach(clears(graphs, self.callers.may_clear, network), network))
         stepped = stepped_regions(graphs)
-        told: dict[object, Finding] = {}
         for number in sorted(scope.number for scope in self.file.table.scopes):
             for region in stepped.get(number, ()):
                 alone = len({each.owner for each in stepped[number]}) == 1
-                for window in windows.of(graphs[number], region, alone=alone):
-                    finding = rule.tell(window)
-                    if finding is not None and homes.file(finding.event) is self.file:
-                        told.setdefault(finding.cause.place.node, finding)
-        yield from (Teller(self.file, homes).diagnostic(rule, finding, ()) for finding in told.values())
+                trial = trials.of(graphs[number], region, alone=alone)
+                if trial is not None:
+                    yield trial, homes
 
     def _along_paths(self, typestate: Typestate, rules: Sequence[FlowRule]) -> Iterator[Diagnostic]:
         """What rules say of paths. Callers are looked for until no report rests on not knowing them."""
@@ -245,7 +254,9 @@ class _Judged:
             return False
         if any(self.callers.subclass_clears(self.lowerer.program.scopes[number], self.lowerer) for number in again):
             return False
-        if self.callers.step_clears(report.region, self.file, self.lowerer) or self.callers.has_own_backward(self.file):
+        if told.rule.rests_on_steps and self.callers.step_clears(report.region, self.file, self.lowerer):
+            return False
+        if self.callers.has_own_backward(self.file):
             return False
         scopes = {homes.scope(event) for event, _ in finding.story}
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)

@@ -10,7 +10,7 @@ from gradlint.events import Call, Event
 from gradlint.flow.facts import Report
 from gradlint.flow.graph import Graph
 from gradlint.repair import Repair
-from gradlint.rule import Finding, Rule
+from gradlint.rule import Finding, FlowRule, Rule
 from gradlint.slips import ClosureBreach
 from gradlint.syntax.edits import Editor
 from gradlint.syntax.program import File, Program
@@ -20,7 +20,7 @@ from gradlint.syntax.scopes import Scope
 class Told(NamedTuple):
     """What a rule has to say of a report."""
 
-    rule: Rule
+    rule: FlowRule
     finding: Finding
     report: Report
 

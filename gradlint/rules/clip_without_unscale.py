@@ -59,14 +59,16 @@ class ClipWithoutUnscale(FlowRule):
 
     ## What it cannot see
 
-    Clipping by functions that are not those of `torch.nn.utils`, of parameters of which it cannot tell whose they are,
-    and of a part of what the optimizer steps. Wrappers (accelerate, Fabric) unscale by themselves.
+    Clipping by functions that are not those of `torch.nn.utils`, and of a part of what the optimizer steps; in files
+    that unscale somewhere, also of parameters of which it cannot tell whose they are. Wrappers (accelerate, Fabric)
+    unscale by themselves.
     """
 
     code = "GRD402"
     category = "precision"
     severity = Severity.ERROR
     typestate = SCALED_STEPS
+    rests_on_steps = False
     signs = (rb"\.scale\s*\(", rb"clip_grad_(?:norm|value)", rb"\.step\s*\(")
 
     def tell(self, report: Report) -> Finding | None:

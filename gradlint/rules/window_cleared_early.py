@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradlint.diagnostics import Severity
 from gradlint.flow.loops import speaks_of_accumulation
-from gradlint.flow.windows import Window
+from gradlint.flow.trials import Trial
+from gradlint.flow.windows import Window, cleared_early
 from gradlint.repair import Repair, carry, replace
 from gradlint.rule import Finding, WindowRule, quoted
 
@@ -63,7 +66,7 @@ class WindowClearedEarly(WindowRule):
     ## What it cannot see
 
     Windows that are counted in another way than by `%`, and the steps of objects that nobody can follow. What is left
-    at the end of an epoch, and cleared before the next one, is not reported.
+    at the end of an epoch, and cleared before the next one, is what GRD502 tells of.
     """
 
     code = "GRD103"
@@ -71,10 +74,14 @@ class WindowClearedEarly(WindowRule):
     severity = Severity.ERROR
     signs = (rb"zero_grad|zero_\(|\.grad\s*=", rb"step\w*\s*\(", rb"%|accum|acc_|micro|subdivision")
 
-    def tell(self, window: Window) -> Finding | None:
-        """Added, dropped, stepped without it."""
-        if not window.alone and not speaks_of_accumulation(window.size):
-            return None
+    def findings(self, trial: Trial) -> Iterator[Finding]:
+        """One for each backward that is dropped: added, dropped, stepped without it."""
+        for window in cleared_early(trial):
+            if trial.alone or speaks_of_accumulation(window.size):
+                yield self._tell(window)
+
+    @staticmethod
+    def _tell(window: Window) -> Finding:
         step, clear, added = quoted(window.step), quoted(window.clear), quoted(window.added)
         return Finding(
             event=window.clear,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from gradlint.flow.conditions import CALLED, Condition, Cycle, Equals, IsNone, LastTrip, Literal, Truth
+from gradlint.flow.conditions import CALLED, Condition, Cycle, Equals, IsNone, LastTrip, Literal, Span, Truth
 from gradlint.regions import Path
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope
@@ -30,6 +30,8 @@ class Conditions:
         self.starts: dict[Path, int] = {}
         # What the periods of cycles are, by their code, where that is set once and to a number.
         self.sizes: dict[str, int] = {}
+        # What tests ask how far a counter has come since it was noted down.
+        self.spans: dict[Condition, Span] = {}
         # Set where a `while` tests: what it calls gives another result each time, and another one than elsewhere.
         self.evaluation = ""
 
@@ -53,7 +55,30 @@ class Conditions:
                     return Literal(cycle, False)
             case _:
                 pass
-        return Literal(self._truth(test), True)
+        truth = self._truth(test)
+        span = self._span(test)
+        if span is not None:
+            self.spans[truth] = span
+        return Literal(truth, True)
+
+    def _span(self, test: cst.BaseExpression) -> Span | None:
+        """`counter - mark >= period`."""
+        match test:
+            case cst.Comparison(
+                left=cst.BinaryOperation(left=counted, operator=cst.Subtract(), right=noted),
+                comparisons=[
+                    cst.ComparisonTarget(
+                        operator=cst.GreaterThan() | cst.GreaterThanEqual() as operator,
+                        comparator=cst.Name() | cst.Attribute() as size,
+                    )
+                ],
+            ):
+                counter, mark = self._objects.path(counted, self._scope), self._objects.path(noted, self._scope)
+                if counter is None or mark is None:
+                    return None
+                return Span(counter, mark, text_of(size), isinstance(operator, cst.GreaterThan))
+            case _:
+                return None
 
     def matches(self, subject: cst.BaseExpression, operator: cst.BaseCompOp, value: cst.BaseExpression) -> Literal:
         """The literal that is true where a pattern's value fits the subject."""

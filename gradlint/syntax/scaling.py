@@ -41,7 +41,8 @@ class Scaling:
             case _ if name in _CLIPPING:
                 seen = not is_alone(call, statement)
                 params, whole = self._clipped(call), self._clipped_whole(call, name)
-                return [Clip(place_of(call, statement), seen, params, whole)]
+                as_scaled = self._is_torch(call) and not self._unscales_anywhere()
+                return [Clip(place_of(call, statement), seen, params, whole, as_scaled)]
             case _ if name in catalogue.GRADIENT_READERS:
                 return [Read(place_of(call, statement), not is_alone(call, statement))]
             case _:
@@ -92,9 +93,15 @@ class Scaling:
         made = [call for call in calls if isinstance(call, cst.Call)]
         return bool(calls) and len(made) == len(calls) and all(any(map(_says_off, call.args)) for call in made)
 
+    def _is_torch(self, call: cst.Call) -> bool:
+        return self._objects.qualified(call.func, self._scope).startswith("torch.")
+
+    def _unscales_anywhere(self) -> bool:
+        return "unscale" in self._objects.program.home(self._scope).source.text
+
     def _clipped(self, call: cst.Call) -> tuple[Path, ...]:
         """The parameters whose gradients are clipped by a function of PyTorch; others may unscale them first."""
-        if not self._objects.qualified(call.func, self._scope).startswith("torch."):
+        if not self._is_torch(call):
             return ()
         given = [each.value for each in call.args if each.keyword is None or each.keyword.value == "parameters"]
         return self._objects.parameters_in(given[0], self._scope) or () if given else ()

@@ -56,7 +56,7 @@ class Scaled(Typestate):
                 yield Scale.SCALED
             case ((Scale.UNTOLD | Scale.EMPTY | Scale.PLAIN), Accumulate(scaler="")):
                 yield Scale.PLAIN
-            case (Scale.SCALED, Clip(params=params)) if any(path.holds(region.params) for path in params):
+            case (Scale.SCALED, Clip()) if _clips(event, region):
                 yield Scale.CLIPPED
             case Scale.EMPTY | Scale.UNTOLD | Scale.PLAIN as unchanged, Unscale():
                 yield unchanged
@@ -70,6 +70,8 @@ class Scaled(Typestate):
                 yield Scale.EMPTY
             case (Scale.UNTOLD | Scale.EMPTY) as unchanged, Clear():
                 yield unchanged
+            case (Scale.SCALED | Scale.CLIPPED | Scale.DIVIDED | Scale.APPLIED) as unchanged, Clear():
+                yield from (unchanged, Scale.EMPTY)  # it may be another element of a list that is cleared
             case ((Scale.SCALED | Scale.CLIPPED | Scale.DIVIDED), Step()) if event.scaler:
                 yield Scale.APPLIED
             case (Scale.EMPTY | Scale.UNTOLD) as unchanged, Step():
@@ -99,6 +101,12 @@ class Scaled(Typestate):
     def owes_clear(self, state: Hashable) -> bool:
         """Going around a clear is a way like any other."""
         return False
+
+
+def _clips(clip: Clip, region: Region) -> bool:
+    """Whether the gradients of a region are clipped; where nobody can tell, those that nobody unscales are."""
+    unclear = not clip.params or not region.known
+    return (clip.as_scaled and unclear) or any(path.holds(region.params) for path in clip.params)
 
 
 SCALED_STEPS = Scaled()

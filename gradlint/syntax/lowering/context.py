@@ -87,6 +87,7 @@ class Lowering:
             parameters=frozenset(scope.parameters),
             volatile=objects.program.home(scope).table.volatile,
             sizes=self.conditions.sizes,
+            spans=self.conditions.spans,
         )
         self.build = Builder(self.graph)
         self.build.holds = self.losses.given()

@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass
 
-from generated.ledger import Foreign, Found, Met, Run, Stale
+from generated.claim import Claim, Seen
+from generated.claims_of_scaling import ClippedScaled, Refused, Unscaled, Useless
+from generated.ledger import Foreign, Met, Stale
 from gradlint.diagnostics import Diagnostic
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the runs of a program showed."""
-
-    stale: Found[Stale] = field(default_factory=Found)
-    foreign: Found[Foreign] = field(default_factory=Found)
-    met: set[Met] = field(default_factory=set)
-    slips: set[int] = field(default_factory=set)
-    applied: set[int] = field(default_factory=set)
-    lost: set[tuple[int, int]] = field(default_factory=set)
-    runs: int = 0
-
-    def add(self, run: Run) -> None:
-        """One more run."""
-        self.stale |= run.stale
-        self.foreign |= run.foreign
-        self.met |= run.met
-        self.slips |= run.slips
-        self.applied |= run.applied
-        self.lost |= run.lost
-        self.runs += 1
-
-
-class Claim(abc.ABC):
-    """What one report claims to happen; on a way that may go against what the program tests, if it is `any_way`."""
-
-    any_way: ClassVar[bool] = False
-
-    @property
-    @abc.abstractmethod
-    def steps(self) -> Set[int]:
-        """The rows of steps without which nothing of it can happen."""
-
-    @abc.abstractmethod
-    def happens(self, seen: Seen) -> bool:
-        """Whether it did, and no slip explains it."""
-
-    @abc.abstractmethod
-    def is_explained(self, seen: Seen) -> bool:
-        """Whether it did, but only because of a slip, which is what has to be told."""
-
-    def is_refuted(self, seen: Seen) -> bool:
-        """Whether anything happened that must not, if it is true."""
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +141,15 @@ def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
             case "GRD105":
                 left, served = rows.of("adds to what"), rows.of("applies only")
                 yield Polluted(left, served, rows.of("adds to the rest"), rows.of("applies both"))
+            case "GRD401":
+                yield Useless(each.span.start.row, rows.of("applies the gradients", "clears them"))
+            case "GRD402":
+                yield ClippedScaled(rows.of("clips them"), rows.of("divides and applies"))
+            case "GRD403":
+                source = rows.of("adds scaled") if each.label != "applies them again" else rows.just("applies them")
+                yield Unscaled(source, each.span.start.row)
+            case "GRD404":
+                yield Refused(each.span.start.row)
             case _:
                 pass
 
@@ -197,6 +160,10 @@ class _Rows:
     def __init__(self, diagnostic: Diagnostic) -> None:
         self._told = [(diagnostic.label or "", diagnostic.span.start.row)]
         self._told += [(each.message, each.span.start.row) for each in diagnostic.related]
+
+    def just(self, label: str) -> int:
+        """The row of the place with a label."""
+        return next((row for told, row in self._told if told == label), 0)
 
     def of(self, *beginnings: str, default: int = 0) -> int:
         """The row of the first place whose label begins in one of some ways."""

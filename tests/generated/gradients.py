@@ -36,6 +36,9 @@ class Deposit:
     `reach` is everything that this backward put something into; there are excuses since it came, and others since it
     was applied. `blurred`: a stranger was called since, who may have added something as well. `passed_by`: since then a
     loop that is taken to run had no trip.
+
+    `scaled`: it is still multiplied by the scale of a scaler, `divided`: it was, ahead of any step. In rows `clipped`
+    it was clipped while it was scaled, in those of `scaled_steps` a scaler has applied it.
     """
 
     number: int
@@ -48,6 +51,10 @@ class Deposit:
     used: Excuse = field(default_factory=Excuse)
     blurred: bool = False
     passed_by: bool = False
+    scaled: bool = False
+    divided: bool = False
+    clipped: set[int] = field(default_factory=set)
+    scaled_steps: set[int] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
@@ -124,6 +131,11 @@ class Leaf:
         self.lost |= {(each.row, row) for each in dropped}
         self.emptied.sure = self.emptied.sure or any(not (each.blurred or each.passed_by) for each in dropped)
         self.emptied.blurred = self.emptied.lossy = self.emptied.excused = False
+
+    @property
+    def has_been_passed_by(self) -> bool:
+        """Whether a loop that is taken to run had no trip since what lies there came, or was cleared."""
+        return self.emptied.passed_by or any(each.passed_by for each in self.deposits)
 
     def pass_by(self) -> None:
         """A loop that adds, or only clears, has no trip: the linter takes it to have one."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from generated.claims import Claim, Seen, claims
+from generated.claim import Claim, Seen
+from generated.claims import claims
 from generated.instrument import runs
 from generated.missing import WAYS, missed
 from generated.slips import slips

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from generated.chance import Chance
 from generated.gradients import Deposit, Excuse, Leaf, current_row
+from generated.scaling import Scaling
 
 T = TypeVar("T")
 
@@ -120,6 +121,7 @@ class Run:
         self.slips: set[int] = set()  # the rows of statements that do nothing
         self.updates: list[Update] = []
         self.applied: set[int] = set()  # the rows of backwards that a step has applied
+        self.scaling = Scaling()
         self.holding: dict[int, Leaf] = {}
         self.leaves: list[Leaf] = []
         self._services: dict[int, list[Service]] = {}
@@ -132,14 +134,14 @@ class Run:
         self._made += 1
         return self._made
 
-    def deposit(self, parameters: Iterable[Leaf]) -> None:
+    def deposit(self, parameters: Iterable[Leaf], *, scaled: bool = False) -> None:
         """A backward puts something into the gradients of some parameters."""
         row = current_row()
         self._deposits += 1
         reach = frozenset(parameter for parameter in parameters if parameter.requires_grad)
         for parameter in reach:
             excuses = Excuse(self._is_cut_short), Excuse(self._is_cut_short)
-            parameter.add(Deposit(self._deposits, row, reach, lying=excuses[0], used=excuses[1]))
+            parameter.add(Deposit(self._deposits, row, reach, lying=excuses[0], used=excuses[1], scaled=scaled))
             self.holding[parameter.number] = parameter
 
     def update(self, parameters: Iterable[Leaf], by: int) -> None:
@@ -147,6 +149,7 @@ class Run:
         row = current_row()
         own = list(parameters)
         self._meet(own, row, by)
+        self.scaling.step(own)
         for parameter in own:
             deposits = parameter.deposits
             self._reuse(deposits, row)

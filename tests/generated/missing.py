@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from generated.claims import Claim, Idle, Polluted, Reused, Seen
+from generated.claim import Claim, Seen
+from generated.claims import Idle, Polluted, Reused
 from generated.instrument import runs
 from generated.ledger import Met
 

@@ -12,10 +12,12 @@ from generated.statements import Helper, Place, Trained
 class Writer(Parts):
     """Whole programs."""
 
+    clips = False
+
     def helper(self, kind: str) -> Helper:
         """A function that trains what it is given."""
         name = self.new({"loss": "apply", "optimizer": "finish", "net": "train_step", "epoch": "train_epoch"}[kind])
-        mine = Place((Trained("optimizer", ("net",)),), flags=("go",), may_return=True)
+        mine = Place((Trained("optimizer", ("net",)),), flags=("go",), may_return=True, clips=self.clips)
         if kind == "loss":
 
             def body() -> None:
@@ -80,6 +82,7 @@ class Writer(Parts):
     def program(self) -> str:
         """A module with a function `main`."""
         self.lines += ["import torch", "from torch import nn, optim", "", ""]
+        self.clips = self.happens(25)
         kinds = ("loss", "optimizer", "net", "epoch")
         helpers = tuple(self.helper(self.pick(*kinds)) for _ in range(self.pick(0, 0, 1, 2)))
         if self.happens(25):
@@ -87,7 +90,7 @@ class Writer(Parts):
 
         def body() -> None:
             trained = self.make("")
-            scaler = "scaler" if self.happens(15) else None
+            scaler = "scaler" if self.happens(60 if self.clips else 15) else None
             if scaler is not None:
                 self.write("scaler = torch.amp.GradScaler()")
             place = Place(
@@ -98,6 +101,7 @@ class Writer(Parts):
                 period=self.pick("2", "n"),
                 helpers=helpers,
                 scaler=scaler,
+                clips=self.clips,
             )
             if self.happens(25):
                 self.statement(place)
@@ -133,9 +137,11 @@ class Writer(Parts):
             for _ in range(self.pick(1, 0, 2)):
                 name = self.new("update")
                 place = Place(trained, "x", flags=("go",), may_return=True, helpers=tuple(functions), depth=2)
+                place = replace(place, clips=self.clips)
                 self.function(name, "self, x, go", lambda place=place: self.statements(place))  # type: ignore[misc]
                 methods.append(Helper(name, "method"))
             place = Place(trained, loader="loader", flags=("amp",), helpers=(*methods, *methods, *functions))
+            place = replace(place, clips=self.clips)
             self.block("def fit(self, loader, epochs, amp):", lambda: self.loop(place))
 
         self.block("class Trainer:", body)

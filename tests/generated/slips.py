@@ -33,7 +33,8 @@ def slips(text: str) -> Iterator[tuple[str, int]]:
         if isinstance(scope, ast.FunctionDef):
             parts = list(_own(scope))
             # Elsewhere nobody is looking for what is never run through.
-            goes_back = any(isinstance(each, ast.Attribute) and each.attr == "backward" for each in ast.walk(scope))
+            named = any(isinstance(each, ast.Attribute) and each.attr == "backward" for each in ast.walk(scope))
+            goes_back = named and "backward(" in text
             yield from (("GRD604", each.lineno) for each in parts if is_named(each))
             yield from (("GRD603", each.lineno) for each in parts if goes_back and is_map(each))
 

@@ -40,14 +40,15 @@ class Value:
 class Tensor:
     """A result of modules, by the parameters that its gradient reaches."""
 
-    def __init__(self, reach: frozenset[Parameter] = frozenset()) -> None:
+    def __init__(self, reach: frozenset[Parameter] = frozenset(), *, scaled: bool = False) -> None:
         self.reach = reach
+        self._scaled = scaled
         self._values: dict[int, Value] = {}
 
     def backward(self, **options: Any) -> None:
         """Deposit into everything that this was computed from."""
         _run.may_raise(always_seen=True)
-        _run.deposit(sorted(self.reach, key=lambda parameter: parameter.number))
+        _run.deposit(sorted(self.reach, key=lambda parameter: parameter.number), scaled=self._scaled)
 
     def norm(self, order: int) -> Norm:
         """A number: each has its own."""
@@ -196,24 +197,40 @@ class LBFGS(Optimizer):
 
 
 class GradScaler:
-    """Scales losses; no step is skipped here."""
+    """Scales losses, and is told of what it would not do; it does so all the same, and no step is skipped here."""
 
     def __init__(self, *device: str, enabled: bool = True) -> None:
-        self.enabled = enabled
+        self._unscaled: set[int] = set()
+        self._stepped: set[int] = set()
 
     def scale(self, loss: Tensor) -> Tensor:
         """The same way back."""
-        return loss
+        return Tensor(loss.reach, scaled=True)
 
     def unscale_(self, optimizer: Optimizer) -> None:
-        """Nothing that is kept here."""
+        """Divide what an optimizer has; it does not do that twice, nor once the optimizer has stepped."""
+        if optimizer.number in self._unscaled | self._stepped:
+            _run.scaling.refuse()
+        self._unscaled.add(optimizer.number)
+        _run.scaling.divide(optimizer.parameters())
 
     def step(self, optimizer: Optimizer) -> None:
-        """A step of the optimizer."""
-        optimizer.step()
+        """A step of the optimizer, once what it has is divided; not twice."""
+        if optimizer.number in self._stepped:
+            _run.scaling.refuse()
+        self._stepped.add(optimizer.number)
+        with _run.scaling.stepping(optimizer.parameters()):
+            optimizer.step()
 
     def update(self) -> None:
-        """Nothing that is kept here."""
+        """From now on everything may be done again."""
+        self._unscaled.clear()
+        self._stepped.clear()
+
+
+def clip_grad_norm_(parameters: Iterable[Parameter], limit: float) -> None:
+    """Nothing that is kept here but what was there."""
+    _run.scaling.clip(parameters)
 
 
 def clear(parameters: Iterable[Parameter], set_to_none: bool = True) -> None:
@@ -265,5 +282,7 @@ def modules() -> dict[str, ModuleType]:
     vars(amp).update(GradScaler=GradScaler)
     nn.functional = ModuleType("torch.nn.functional")
     nn.functional.mse_loss = mse_loss
+    nn.utils = ModuleType("torch.nn.utils")
+    vars(nn.utils).update(clip_grad_norm_=clip_grad_norm_, clip_grad_value_=clip_grad_norm_)
     vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor)
     return {"torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}

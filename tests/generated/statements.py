@@ -37,6 +37,7 @@ class Place:
     period: str = "2"
     helpers: tuple[Helper, ...] = ()
     scaler: str | None = None
+    clips: bool = False  # gradients are clipped, and what a scaler has to be told is forgotten here and there
     in_loop: bool = False
     may_return: bool = False
     is_fresh: bool = False  # each trip has a batch of its own
@@ -121,13 +122,33 @@ class Statements(Text):
 
     def step(self, place: Place, trained: Trained) -> None:
         """A step."""
-        if place.scaler is not None and self.happens(70):
+        scaled = place.scaler is not None and self.happens(70)
+        oddity = self._clip_before(place, trained, scaled) if place.clips else 0
+        if scaled:
             self.write(f"{place.scaler}.step({trained.optimizer})")
-            self.write(f"{place.scaler}.update()")
+            if oddity < 85:
+                self.write(f"{place.scaler}.update()")
         elif len(place.trained) > 1 and self.happens(8):
             self._each(place, "each.step()")
         else:
             self.write(f"{trained.optimizer}.step()")
+        if oddity >= 90:
+            self.clip(trained)
+
+    def _clip_before(self, place: Place, trained: Trained, scaled: bool) -> int:
+        """Mostly what comes before a step that is to be clipped; how odd the rest of it may get."""
+        how, oddity = self.pick_oddly("clip", "nothing", "unscale and clip", "unscale and clip", "unscale")
+        if scaled and how.startswith("unscale"):
+            self.write(f"{place.scaler}.unscale_({trained.optimizer})")
+        if how.endswith("clip"):
+            self.clip(trained)
+        return oddity
+
+    def clip(self, trained: Trained) -> None:
+        """Gradients are clipped."""
+        every = f'[p for group in {trained.optimizer}.param_groups for p in group["params"]]'
+        what = self.pick(f"{trained.nets[0]}.parameters()", f"{trained.nets[0]}.parameters()", every)
+        self.write(f"nn.utils.clip_grad_{self.pick('norm', 'norm', 'value')}_({what}, 1.0)")
 
     def condition(self, place: Place) -> str:
         """Something to test."""

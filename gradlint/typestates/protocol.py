@@ -53,6 +53,10 @@ class Protocol(Typestate):
         if state is None:
             yield None
         match state, event:
+            case Turn() as unchanged, Step() if not _is_own(event, region):
+                yield unchanged
+            case _, Step() if not _is_own(event, region):
+                return
             case None, Unscale(scaler=scaler) if scaler:
                 yield Turn(Done.UNSCALED, scaler)
             case ((None | Turn(done=Done.UNSCALED)), Step(scaler=scaler)) if scaler:
@@ -71,7 +75,7 @@ class Protocol(Typestate):
         match state, event:
             case Turn(scaler=by), Unscale(scaler=scaler):
                 return scaler == by
-            case Turn(done=Done.STEPPED, scaler=by), Step(scaler=scaler):
+            case Turn(done=Done.STEPPED, scaler=by), Step(scaler=scaler) if _is_own(event, region):
                 return scaler == by
             case _:
                 return False
@@ -83,6 +87,11 @@ class Protocol(Typestate):
     def owes_clear(self, state: Hashable) -> bool:
         """An update is what a way must not go around for reasons that nobody knows."""
         return state is not None
+
+
+def _is_own(step: Step, region: Region) -> bool:
+    """Whether it is the region's own optimizer that steps, and not one that has the same parameters."""
+    return any(other.owner == region.owner for other in step.regions)
 
 
 PROTOCOL = Protocol()

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from generated.ledger import Foreign, Found, Met, Run, Stale
 from generated.scaling import Scaling
+from generated.window import Windows
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Seen:
     applied: set[int] = field(default_factory=set)
     lost: set[tuple[int, int]] = field(default_factory=set)
     scaling: Scaling = field(default_factory=Scaling)
+    windows: Windows = field(default_factory=Windows)
     runs: int = 0
 
     def add(self, run: Run) -> None:
@@ -33,6 +35,7 @@ class Seen:
         self.applied |= run.applied
         self.lost |= run.lost
         self.scaling |= run.scaling
+        self.windows |= run.windows
         self.runs += 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from generated.claim import Claim, Seen
 from generated.claims_of_scaling import ClippedScaled, Refused, Unscaled, Useless
+from generated.claims_of_windows import Early, Incomplete, Uneven, Whole
 from generated.ledger import Foreign, Met, Stale
 from gradlint.diagnostics import Diagnostic
 
@@ -97,28 +98,6 @@ class Polluted(Claim):
         return rows == (self.left, self.own, self.again) and self.served in foreign.served
 
 
-@dataclass(frozen=True, slots=True)
-class Early(Claim):
-    """A clear drops what a backward has added, which a step applies another time."""
-
-    added: int
-    clear: int
-    due: int
-
-    def __str__(self) -> str:
-        return f"{self.clear} drops what {self.added} added before {self.due} is due"
-
-    @property
-    def steps(self) -> Set[int]:
-        return {self.due}
-
-    def happens(self, seen: Seen) -> bool:
-        return (self.added, self.clear) in seen.lost and self.added in seen.applied
-
-    def is_explained(self, seen: Seen) -> bool:
-        return False
-
-
 def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
     """What some reports claim. Rules that are not judged claim nothing here."""
     for each in diagnostics:
@@ -141,6 +120,15 @@ def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
             case "GRD105":
                 left, served = rows.of("adds to what"), rows.of("applies only")
                 yield Polluted(left, served, rows.of("adds to the rest"), rows.of("applies both"))
+            case "GRD501":
+                yield Incomplete(rows.of("should apply"))
+            case "GRD502" if rows.of("drops what"):
+                added, clear = rows.of("adds the gradients"), rows.of("drops what")
+                yield Early(added, clear, rows.of("does not come after"))
+            case "GRD502":
+                yield Uneven(rows.of("does not come after"))
+            case "GRD503":
+                yield Whole(each.span.start.row)
             case "GRD401":
                 yield Useless(each.span.start.row, rows.of("applies the gradients", "clears them"))
             case "GRD402":

@@ -41,7 +41,7 @@ def execute(
 def _argument(name: str, chance: Chance, batch: Callable[[], object]) -> object:
     if name in FLAGS:
         return bool(chance.choose(2))
-    if name == "n":
+    if name in ("n", "accumulate"):
         return chance.choose(3) + 2
     if name == "epochs":
         return LENGTHS[chance.choose(len(LENGTHS) - 1) + 1]

@@ -18,7 +18,7 @@ from generated.execute import FLAGS, execute
 from generated.gradients import PROGRAM, Deposit, Leaf, current_row
 from generated.ledger import Run
 from generated.slips import is_map, is_named
-from generated.standin import Optimizer, Tensor
+from generated.standin import Optimizer
 from gradlint.flow import decisions
 
 COUNTED = "%"
@@ -82,10 +82,8 @@ class Probe:
     def named(self, method: str, targets: _Targets) -> None:
         """A method is named and not called."""
         self._run.slips.add(current_row())
-        for target in targets():
-            if isinstance(target, Tensor) and method == "backward":
-                for parameter in target.reach:
-                    parameter.emptied.excused = True
+        for parameter in self._run.leaves if method == "backward" else ():
+            parameter.emptied.excused = True  # nobody asks whose loss it was
         if method == "zero_grad":
             for deposit in self._meant(targets):
                 deposit.lying.slipped = True

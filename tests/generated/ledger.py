@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from generated.chance import Chance
 from generated.gradients import Deposit, Excuse, Leaf, current_row
 from generated.scaling import Scaling
+from generated.window import Windows
 
 T = TypeVar("T")
 
@@ -122,6 +123,7 @@ class Run:
         self.updates: list[Update] = []
         self.applied: set[int] = set()  # the rows of backwards that a step has applied
         self.scaling = Scaling()
+        self.windows = Windows()
         self.holding: dict[int, Leaf] = {}
         self.leaves: list[Leaf] = []
         self._services: dict[int, list[Service]] = {}
@@ -150,6 +152,7 @@ class Run:
         own = list(parameters)
         self._meet(own, row, by)
         self.scaling.step(own)
+        self.windows.step(own)
         for parameter in own:
             deposits = parameter.deposits
             self._reuse(deposits, row)

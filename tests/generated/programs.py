@@ -98,7 +98,7 @@ class Writer(Parts):
                 "first",
                 "loader",
                 flags=("amp", "warm"),
-                period=self.pick("2", "n"),
+                period=self.pick("2", "n", "accumulate"),
                 helpers=helpers,
                 scaler=scaler,
                 clips=self.clips,
@@ -111,7 +111,7 @@ class Writer(Parts):
             else:
                 self.loop(place)
 
-        self.block("def main(loader, first, epochs, amp, warm, n):", body)
+        self.block("def main(loader, first, epochs, amp, warm, n, accumulate):", body)
         return self.text()
 
     def _epoch(self, place: Place) -> None:

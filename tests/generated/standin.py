@@ -40,8 +40,11 @@ class Value:
 class Tensor:
     """A result of modules, by the parameters that its gradient reaches."""
 
-    def __init__(self, reach: frozenset[Parameter] = frozenset(), *, scaled: bool = False) -> None:
+    def __init__(
+        self, reach: frozenset[Parameter] = frozenset(), *, scaled: bool = False, divided: bool = False
+    ) -> None:
         self.reach = reach
+        self.divided = divided
         self._scaled = scaled
         self._values: dict[int, Value] = {}
 
@@ -49,6 +52,7 @@ class Tensor:
         """Deposit into everything that this was computed from."""
         _run.may_raise(always_seen=True)
         _run.deposit(sorted(self.reach, key=lambda parameter: parameter.number), scaled=self._scaled)
+        _run.windows.add_loss(divided=self.divided)
 
     def norm(self, order: int) -> Norm:
         """A number: each has its own."""
@@ -71,7 +75,11 @@ class Tensor:
     def __add__(self, other: object) -> Tensor:
         return Tensor(self.reach | other.reach) if isinstance(other, Tensor) else self
 
-    __radd__ = __sub__ = __mul__ = __rmul__ = __truediv__ = __pow__ = __add__
+    __radd__ = __sub__ = __mul__ = __rmul__ = __pow__ = __add__
+
+    def __truediv__(self, number: int) -> Tensor:
+        """A smaller loss."""
+        return Tensor(self.reach, divided=True)
 
 
 @dataclass(slots=True)
@@ -205,10 +213,11 @@ class GradScaler:
 
     def scale(self, loss: Tensor) -> Tensor:
         """The same way back."""
-        return Tensor(loss.reach, scaled=True)
+        return Tensor(loss.reach, scaled=True, divided=loss.divided)
 
     def unscale_(self, optimizer: Optimizer) -> None:
         """Divide what an optimizer has; it does not do that twice, nor once the optimizer has stepped."""
+        _run.may_raise()
         if optimizer.number in self._unscaled | self._stepped:
             _run.scaling.refuse()
         self._unscaled.add(optimizer.number)
@@ -230,6 +239,7 @@ class GradScaler:
 
 def clip_grad_norm_(parameters: Iterable[Parameter], limit: float) -> None:
     """Nothing that is kept here but what was there."""
+    _run.may_raise()
     _run.scaling.clip(parameters)
 
 

@@ -31,6 +31,7 @@ class Started:
         self._values: dict[tuple[int, int], Value] = {}
         self._asked: list[Any] = []  # kept, for its identity is what a value goes by
         backward, forward, scaler = torch.Tensor.backward, torch.nn.Linear.forward, torch.amp.GradScaler
+        unscale, utils = scaler.unscale_, torch.nn.utils
 
         def may_raise_forward(net: Any, x: Any) -> Any:
             self.run.may_raise()
@@ -43,6 +44,9 @@ class Started:
         patch.setattr(torch.nn.Linear, "forward", may_raise_forward)
         patch.setattr(torch.Tensor, "backward", may_raise_backward)
         patch.setattr(torch.amp, "GradScaler", lambda: scaler(enabled=False))  # no step is skipped under the stand-in
+        patch.setattr(scaler, "unscale_", lambda *given: (self.run.may_raise(), unscale(*given)))
+        for clip in (utils.clip_grad_norm_, utils.clip_grad_value_):
+            patch.setattr(utils, clip.__name__, lambda *given, clip=clip: (self.run.may_raise(), clip(*given)))
         patch.setattr(torch.Tensor, "norm", lambda tensor, order: self._norm(tensor, order))
 
     def _norm(self, tensor: Any, order: int) -> Norm:

@@ -46,10 +46,11 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class LastTrip:
-    """The counter of a loop has reached the length of what the loop runs over."""
+    """The counter of a loop has reached the length of what the loop runs over; with `passed`, it has gone beyond."""
 
     counter: Path
     reads: frozenset[Path]
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ class Literal:
                 shown = f"{subject} == {constant!r}"
             case Cycle(counter, shift, period):
                 shown = f"({counter} + {shift}) % {period} == 0"
-            case LastTrip(counter):
-                shown = f"{counter} at its end"
+            case LastTrip(counter, passed=passed):
+                shown = f"{counter} {'beyond' if passed else 'at'} its end"
             case Above(counter, constant):
                 shown = f"{counter} > {constant}"
             case Computed(subject, networks):

@@ -17,8 +17,9 @@ class Edge:
     `literal` is the condition under which it is taken, `avoids` the events of the arms that are not taken with it.
     `rebinds` are the variables that a loop sets on it, `advances` the counters that it adds one to, `sets` what is
     known of counters at their first value; the trips of a loop that is `counted` are told apart. `loop` is the loop
-    that begins another trip with it, `leaves` the containers whose current element it leaves behind. With `ends_scope`
-    that scope's variables are new. With `no_trip` it goes around a loop over something that may be empty.
+    that begins another trip with it, and has counted one by its `counts`; `leaves` are the containers whose current
+    element it leaves behind. With `ends_scope` that scope's variables are new. With `no_trip` it goes around a loop
+    over something that may be empty.
     """
 
     source: int
@@ -31,6 +32,7 @@ class Edge:
     sets: tuple[Literal, ...] = ()
     counted: bool = False
     loop: object | None = None
+    counts: frozenset[Path] = frozenset()
     ends_scope: int | None = None
     no_trip: bool = False
 

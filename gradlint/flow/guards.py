@@ -53,6 +53,8 @@ def advance(
             kept.add(Literal(replace(condition, constant=condition.constant + by), True))
         elif grows and by > 0:
             kept.update(_larger(literal, counter, by))
+            if by == 1 and isinstance(condition, LastTrip) and literal.holds:
+                kept.add(Literal(replace(condition, passed=True), True))
     return frozenset(kept)
 
 

@@ -89,6 +89,8 @@ class Transfer:
                 return None
             literals = guards.advance(literals, path, 1, graph.memory.phases, exactly=edge.counted)
         if edge.loop is not None:
+            if any(_is_passed(literals, path) for path in edge.counts):
+                return None
             literals = guards.settle(literals, graph.volatile)
         if not self._rule.certain:
             literals |= _first_trip(edge)
@@ -262,6 +264,17 @@ def _is_over(literals: Literals, counter: Path) -> bool:
     """Whether a loop that counts has had its last trip."""
     return any(
         literal.holds and isinstance(literal.condition, LastTrip) and literal.condition.counter == counter
+        for literal in literals
+    )
+
+
+def _is_passed(literals: Literals, counter: Path) -> bool:
+    """Whether what a loop counts by hand is as much as there is."""
+    return any(
+        literal.holds
+        and isinstance(literal.condition, LastTrip)
+        and literal.condition.counter == counter
+        and literal.condition.passed
         for literal in literals
     )
 

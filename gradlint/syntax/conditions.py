@@ -189,7 +189,7 @@ class Conditions:
             last = isinstance(value, int) and limit.isdigit() and value - shift == int(limit) - 1
             return Equals(counter, int(limit) - 1, self.reads(left)) if last else None
         value = self._once(right)
-        if isinstance(value, cst.BinaryOperation) and _is_length(self._once(value.left)):
+        if isinstance(value, cst.BinaryOperation) and self._is_length(value.left):
             right = value
         end = right
         if isinstance(right, cst.BinaryOperation) and isinstance(right.operator, cst.Subtract):
@@ -197,9 +197,18 @@ class Conditions:
             if not known or not isinstance(back, int):
                 return None
             end, shift = right.left, shift + back
-        if _is_length(self._once(end)):
+        if self._is_length(end):
             return LastTrip(counter, self.reads(left)) if shift == 1 - self.starts.get(counter, 0) else None
         return LastTrip(counter, self.reads(left)) if shift == 1 and text_of(end) == limit else None
+
+    def _is_length(self, node: cst.BaseExpression) -> bool:
+        """Whether an expression is a number of elements: `len(x)`, `x.size(0)`, `x.shape[0]`, or always one of them."""
+        match self._once(node):
+            case cst.Call(func=cst.Name(value="len")) | cst.Call(func=cst.Attribute(attr=cst.Name(value="size"))):
+                return True
+            case other:
+                path = self._objects.path(other, self._scope)
+                return path is not None and path.fields[-2:-1] == ("shape",)
 
     def _once(self, node: cst.BaseExpression) -> cst.BaseExpression:
         return meant(node, self._objects, self._scope)
@@ -218,10 +227,6 @@ class Conditions:
                 isinstance(part.func, cst.Name) and part.func.value in _STEADY_CALLS
             ):
                 yield _CALL
-
-
-def _is_length(node: cst.BaseExpression) -> bool:
-    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "len"
 
 
 def _remainder(node: cst.BaseExpression) -> cst.BaseExpression:

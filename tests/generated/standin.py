@@ -277,6 +277,7 @@ class Loader:
         return bool(_run.chance.choose(2))
 
     def __iter__(self) -> Iterator[object]:
+        _run.may_raise()
         self._count = None
         return iter([self._batch() for _ in range(len(self))])
 

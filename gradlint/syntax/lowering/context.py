@@ -36,10 +36,14 @@ RAISE = "raise"
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """An open loop: the variables it changes, its `first` node, and the jumps that wait for its end or next trip."""
+    """An open loop: the variables it changes, its `first` node, and the jumps that wait for its end or next trip.
+
+    `counts` are the variables that it, and not a loop inside it, counts up by hand.
+    """
 
     changes: frozenset[Path]
     first: int
+    counts: set[Path] = field(default_factory=set)
     breaks: Ends = field(default_factory=list)
     continues: Ends = field(default_factory=list)
 
@@ -153,6 +157,9 @@ class Lowering:
                 return
             if event.advance is not None:
                 self.graph.counters.add(event.target)
+                around = next((frame for frame in reversed(self.frames) if isinstance(frame, Loop)), None)
+                if around is not None and event.advance == 1:
+                    around.counts.add(event.target)
             build.holds = guards.forget(build.holds, event.target)
         if self.windowed and isinstance(event, (Step, Clear)) and self.effects.may_be_gated(event):
             event = replace(event, gated=True)

@@ -108,7 +108,7 @@ def _loop(
     exits: Ends = []
     if foot is not None and top is not None:
         others = tuple(t for t in targets if t != counter)
-        again = Edge(foot, rebinds=others, leaves=leaves, loop=node, counted=counted)
+        again = Edge(foot, rebinds=others, leaves=leaves, loop=node, counted=counted, counts=frozenset(frame.counts))
         again.advances = (counter,) if counter is not None else ()
         again.sets = (first.negated(),) if first is not None else ()
         again.literal = last.negated() if last is not None else None
@@ -160,6 +160,7 @@ def while_(low: Lowering, node: cst.While) -> None:
         low.conditions.evaluation = outer
         for edge in again.true:
             edge.loop = node
+            edge.counts = frozenset(frame.counts)
         build.connect(again.true, top)
         exits = exits + again.false
     low.frames.pop()

@@ -142,12 +142,13 @@ def _memory(graph: Graph, live: list[Test]) -> Memory:
 def _kept(graph: Graph, tests: list[Test]) -> Iterator[object]:
     """Conditions that may decide another test: a second one, the same one in a later trip, or one of a caller."""
     seen: set[object] = set()
+    told = {conditions.family(literal.condition) for literal in graph.settled.values()}
     for test in tests:
         family = conditions.family(test.literal.condition)
         reads = test.literal.condition.reads
         steady = test.changes is not None and not guards.reads_any(test.literal, test.changes)
         shared = any(read.scope != graph.scope or read.name in graph.parameters for read in reads)
         counted = any(counter.touches(read) for counter in graph.counters for read in reads)
-        if family in seen or steady or shared or counted or family[0] in ("cycle", "last"):
+        if family in seen or family in told or steady or shared or counted or family[0] in ("cycle", "last"):
             yield family
         seen.add(family)

@@ -223,6 +223,14 @@ def _losses(table: Table) -> frozenset[str]:
     return frozenset(_names(nodes))
 
 
+@lru_cache(maxsize=16)
+def back_propagated_in(scope: Scope) -> frozenset[str]:
+    """The names of variables that something is back-propagated by in a scope."""
+    calls = (node for node in walk(scope.node) if isinstance(node, cst.Call) and last_name(node.func) == "backward")
+    parts = (part for call in calls for part in (call.func, *(argument.value for argument in call.args)))
+    return frozenset(_names(part.value if isinstance(part, cst.Attribute) else part for part in parts))
+
+
 def _names(nodes: Iterable[cst.BaseExpression]) -> Iterator[str]:
     for node in nodes:
         match node:

@@ -10,10 +10,11 @@ import libcst as cst
 
 from gradlint.events import ComputeLoss, Event, MayAdd, Place
 from gradlint.syntax import catalogue
+from gradlint.syntax.losses import back_propagated_in
 from gradlint.syntax.networks import is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Scope, names_in
-from gradlint.syntax.tree import is_alone, last_name
+from gradlint.syntax.tree import elements_of, is_alone, last_name, walk
 from gradlint.syntax.values import Function, Made
 
 _PACKAGES = sys.stdlib_module_names | frozenset(
@@ -47,6 +48,7 @@ _MAY_ADD = frozenset(
     """backward backwards backprop backpropagate back bwd train training learn optimize optimise optimization step fit
     grad grads gradient gradients accumulate run process closure do apply""".split()
 )
+_GOES_BACK = frozenset("backward backwards backprop backpropagate back bwd closure".split())
 _LOSS_TOKENS = frozenset("loss losses criterion criterions criteria entropy mse bce nll".split())
 
 
@@ -63,7 +65,7 @@ class Unfollowed:
     def read(self, call: cst.Call, name: str, statement: cst.CSTNode, place: Place) -> Iterator[Event]:
         """What such a call may do besides stepping and clearing."""
         used = not is_alone(call, statement)
-        if self._may_add(call, name, used=used):
+        if self._may_add(call, name, statement, used=used):
             yield MayAdd(place)
         if (
             _computes_loss(name, used=used)
@@ -76,7 +78,7 @@ class Unfollowed:
         """Whether a call is of a package that is known to compute, and may run no function of the project."""
         return self._is_of_a_known_package(call.func) and not any(map(self._is_function, call.args))
 
-    def _may_add(self, call: cst.Call, name: str, *, used: bool) -> bool:
+    def _may_add(self, call: cst.Call, name: str, statement: cst.CSTNode, *, used: bool) -> bool:
         """Whether a call may add gradients; `used` says that somebody takes what it gives back.
 
         What is not known to do no such thing may do it, but for what networks compute.
@@ -90,6 +92,8 @@ class Unfollowed:
         words = set(catalogue.tokens(name))
         if self._is_of_a_known_package(call.func) or self._is_of_a_stranger(call.func):
             return False
+        if words.isdisjoint(_GOES_BACK) and self._is_back_propagated(call, statement):
+            return False
         if words & _MAY_ADD and not words & {"clip", "scheduler", "sched", "ema", "log", "logger"}:
             return True
         if call.args and all(_is_plain_number(argument.value) for argument in call.args):
@@ -97,6 +101,17 @@ class Unfollowed:
         if not self._strict or self._scope.name == "forward" or name == "forward":
             return False
         return not (self._computes(call.func, used=used) or _is_harmless(name, words))
+
+    def _is_back_propagated(self, call: cst.Call, statement: cst.CSTNode) -> bool:
+        """Whether something is back-propagated later that is made of the result of a call, which so has not done it."""
+        match statement:
+            case cst.SimpleStatementLine(body=[cst.Assign(targets=[cst.AssignTarget(target=target)], value=value)]):
+                kept = {part.value for part in elements_of(target) or [target] if isinstance(part, cst.Name)}
+                return not kept.isdisjoint(back_propagated_in(self._scope)) and any(
+                    part is call for part in walk(value)
+                )
+            case _:
+                return False
 
     def _is_loss_module(self, func: cst.BaseExpression) -> bool:
         """Whether what is called is a loss of `torch.nn`, made in sight."""

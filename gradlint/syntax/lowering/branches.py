@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -10,6 +11,7 @@ from gradlint.events import Call, Clear, Event, Forget, Lend, Rescale, UpdateSca
 from gradlint.flow import decisions
 from gradlint.flow.conditions import Literal, Literals, Truth
 from gradlint.flow.graph import Edge, Test
+from gradlint.regions import Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.builder import Arms, Ends
 from gradlint.syntax.lowering import skips
@@ -65,6 +67,36 @@ def fork(low: Lowering, test: cst.BaseExpression, then: Arm, orelse: Arm) -> Non
     for own in own_tests:
         own.guards, own.jumps = events + others, low.jumps != jumps
     low.merge(ends, holds)
+
+
+def call(low: Lowering, event: Call) -> None:
+    """A call. What it is given for a flag is tested before it: `update(loss, (i + 1) % n == 0)`."""
+    flag = next(_flags(low, event), None)
+    if flag is None:
+        low.emit(event)
+        return
+    parameter, test = flag
+    first = len(low.graph.tests)
+    arms = test_of(low, test)
+    events = [replace(event, constants=(*event.constants, (parameter, value))) for value in (True, False)]
+    low.continue_at(arms.true, arms.true_holds)
+    low.emit(events[0])
+    ends, holds = low.build.ends, low.build.holds
+    low.continue_at(arms.false, arms.false_holds)
+    low.emit(events[1])
+    for own in low.graph.tests[first:]:
+        own.guards, own.jumps = list(events), False
+    low.merge(ends, holds)
+
+
+def _flags(low: Lowering, event: Call) -> Iterator[tuple[Path, cst.BaseExpression]]:
+    """The parameters of a call that are given whether a counter has come around."""
+    for parameter, value in event.arguments:
+        test = _named_condition(low, value) if isinstance(value, cst.Name) else value
+        if isinstance(test, (cst.Comparison, cst.BooleanOperation, cst.UnaryOperation)) and any(
+            isinstance(part, cst.Modulo) for part in walk(test)
+        ):
+            yield parameter, test
 
 
 def _avoid(edges: Ends, events: list[Event]) -> None:

@@ -82,7 +82,7 @@ def _effect(low: Lowering, effect: Effect) -> None:
             # What is made for this call has nothing to do with what was made for the last one.
             for made in dict.fromkeys(outer for _, outer in binds if outer.name == NAMELESS):
                 low.emit(Assign(place, made))
-            low.emit(effect)
+            branches.call(low, effect)
         case _:
             low.emit(effect)
 

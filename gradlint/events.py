@@ -141,6 +141,10 @@ class Clip(Read):
     whole: Path | None = None
     as_scaled: bool = False
 
+    def may_be_of(self, region: Region) -> bool:
+        """Whether scaled gradients of a region may be clipped, for nobody can tell of one of the two what it has."""
+        return self.as_scaled and (not self.params or not region.known)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unscale(Read):

@@ -106,7 +106,7 @@ class AccumulationGuardWrong(ScopeRule):
 def _wrong(literal: Literal, graph: Graph) -> Literal | None:
     """A condition that holds all the time but at the end of a window, or never."""
     match literal:
-        case Literal(Cycle(period=period), False) if period not in ("1", "2"):
+        case Literal(Cycle(period=period), False) if period not in ("1", "2") and graph.sizes.get(period) not in (1, 2):
             return literal
         case Literal(Equals(Path() as counter, int() as value), True) if value < 0 and counter in graph.counters:
             return literal

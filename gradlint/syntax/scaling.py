@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from gradlint.events import Clip, Event, Forget, Read, Step, Unscale, UpdateScale
@@ -11,10 +13,16 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.surroundings import cuts
-from gradlint.syntax.tree import constant_of, is_alone, text_of
-from gradlint.syntax.values import Instance, Made
+from gradlint.syntax.tree import constant_of, is_alone, last_name, text_of, walk
+from gradlint.syntax.values import Function, Instance, Made
+from gradlint.syntax.window_sizes import meant
 
 _STATE = "_per_optimizer_states"
+_UPDATED_BY_OTHERS = re.compile(r"scaler\w*\.update\b(?!\s*\()|\bfor \w+ in [^:\n]*scaler")
+"""An update that is handed on, or called of each scaler in turn."""
+
+_ASKING = frozenset("print isinstance len getattr hasattr id bool type str repr state_dict load_state_dict".split())
+_NO_LIMIT = re.compile(r"\binf\b|get_scale|\bscale\b|[1-9]e\d", re.IGNORECASE)
 _CLIPPING = frozenset({"clip_grad_norm_", "clip_grad_value_", "clip_grad_norm"})
 
 
@@ -40,6 +48,8 @@ class Scaling:
                 return [Unscale(place_of(call, statement, optimizer), False, regions, by)]
             case _ if name in _CLIPPING:
                 seen = not is_alone(call, statement)
+                if self._limits_nothing(call):
+                    return [Read(place_of(call, statement), seen)]
                 params, whole = self._clipped(call), self._clipped_whole(call, name)
                 as_scaled = self._is_torch(call) and not self._unscales_anywhere()
                 return [Clip(place_of(call, statement), seen, params, whole, as_scaled)]
@@ -65,6 +75,8 @@ class Scaling:
             case cst.Call(func=cst.Attribute(value=scaler, attr=cst.Name(value="scale"))) if self._objects.is_scaler(
                 scaler, self._scope
             ):
+                if isinstance(self._objects.value(scaler, self._scope), Instance):
+                    return None  # one of the project's own: what it does is its own affair
                 return "" if self._is_off(scaler) else text_of(scaler)
             case cst.Name(value=name):
                 owner = self._scope.owner(name)
@@ -84,14 +96,42 @@ class Scaling:
         found = self._objects.value(scaler, self._scope)
         own = isinstance(found, Instance) or (isinstance(found, Made) and not found.by.endswith("GradScaler"))
         asks = _STATE in self._objects.program.home(self._scope).source.text
-        return not own and not asks and not self._is_off(scaler)
+        return not own and not asks and not self._is_off(scaler) and not self._is_given_on(scaler)
+
+    def _is_given_on(self, scaler: cst.BaseExpression) -> bool:
+        """Whether something in the scope is given a scaler, or its update, and nobody can see what it does with it."""
+        parent = self._scope.parent
+        together = parent.node if parent is not None and parent.kind == "class" else self._scope.node
+        module = self._objects.program.home(self._scope).module
+        if self._scope.kind != "module" and _UPDATED_BY_OTHERS.search(module.code_for_node(together)):
+            return True
+        code = text_of(scaler)
+        calls = (node for node in walk(self._scope.node) if isinstance(node, cst.Call))
+        given = (call for call in calls if any(text_of(argument.value) == code for argument in call.args))
+        return any(
+            not isinstance(self._objects.value(call.func, self._scope), Function)
+            and last_name(call.func) not in _ASKING
+            for call in given
+        )
 
     def _is_off(self, scaler: cst.BaseExpression) -> bool:
         """Whether a scaler is made with `enabled=False`, and does nothing."""
         path = self._objects.path(scaler, self._scope)
         calls = [each.value for each in self._objects.bindings_of(path)] if path is not None else []
         made = [call for call in calls if isinstance(call, cst.Call)]
-        return bool(calls) and len(made) == len(calls) and all(any(map(_says_off, call.args)) for call in made)
+        return bool(calls) and len(made) == len(calls) and all(any(map(self._says_off, call.args)) for call in made)
+
+    def _says_off(self, argument: cst.Arg) -> bool:
+        named = argument.keyword is not None and argument.keyword.value == "enabled"
+        return named and constant_of(meant(argument.value, self._objects, self._scope)) == (True, False)
+
+    def _limits_nothing(self, call: cst.Call) -> bool:
+        """Whether gradients are clipped to infinity, for their norm, or to a limit that is multiplied by the scale."""
+        for argument in call.args[1:]:
+            limit = text_of(meant(argument.value, self._objects, self._scope))
+            if _NO_LIMIT.search(limit):
+                return True
+        return False
 
     def _is_torch(self, call: cst.Call) -> bool:
         return self._objects.qualified(call.func, self._scope).startswith("torch.")
@@ -114,8 +154,3 @@ class Scaling:
                 return self._objects.path(network, self._scope) if clips else None
             case _:
                 return None
-
-
-def _says_off(argument: cst.Arg) -> bool:
-    named = argument.keyword is not None and argument.keyword.value == "enabled"
-    return named and constant_of(argument.value) == (True, False)

@@ -55,7 +55,9 @@ class Protocol(Typestate):
         match state, event:
             case Turn() as unchanged, Step() if not _is_own(event, region):
                 yield unchanged
-            case _, Step() if not _is_own(event, region):
+            case None, Step() if not _is_own(event, region):
+                return
+            case _, (Step() | Unscale()) if not _is_of_one(event):
                 return
             case None, Unscale(scaler=scaler) if scaler:
                 yield Turn(Done.UNSCALED, scaler)
@@ -74,9 +76,9 @@ class Protocol(Typestate):
         """Nothing can be unscaled twice, or after its step, nor stepped twice."""
         match state, event:
             case Turn(scaler=by), Unscale(scaler=scaler):
-                return scaler == by
+                return scaler == by and _is_of_one(event)
             case Turn(done=Done.STEPPED, scaler=by), Step(scaler=scaler) if _is_own(event, region):
-                return scaler == by
+                return scaler == by and _is_of_one(event)
             case _:
                 return False
 
@@ -87,6 +89,11 @@ class Protocol(Typestate):
     def owes_clear(self, state: Hashable) -> bool:
         """An update is what a way must not go around for reasons that nobody knows."""
         return state is not None
+
+
+def _is_of_one(event: Step | Unscale) -> bool:
+    """Whether a single optimizer is meant, and not another one of several in each trip of a loop."""
+    return len({region.owner for region in event.regions}) == 1
 
 
 def _is_own(step: Step, region: Region) -> bool:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import enum
 from collections.abc import Hashable, Iterator, Mapping, Set
 
-from gradlint.events import Accumulate, Clear, Clip, Event, Overwrite, Read, Rescale, Step, Unscale, UpdateScale
+from gradlint.events import (
+    Accumulate,
+    Clear,
+    Clip,
+    Event,
+    MayAdd,
+    Overwrite,
+    Read,
+    Rescale,
+    Step,
+    Unscale,
+    UpdateScale,
+)
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import scopes_with
@@ -36,6 +48,7 @@ class Scaled(Typestate):
     """Steps that apply scaled gradients, or what was clipped while it was scaled, on whatever way they are reached."""
 
     certain = True
+    heeds = (MayAdd,)
     begins_in = (Accumulate,)
     heeds_reads = True
 
@@ -62,7 +75,11 @@ class Scaled(Typestate):
                 yield unchanged
             case _, Unscale():
                 yield Scale.DIVIDED
-            case Scale() as unchanged, Read() | Slip() | UpdateScale():
+            case ((Scale.SCALED | Scale.CLIPPED), Read(seen=True)) if not isinstance(event, Clip):
+                yield Scale.UNKNOWN  # whoever has them in hand may divide them
+            case ((Scale.SCALED | Scale.CLIPPED), MayAdd()):
+                yield Scale.UNKNOWN  # nobody sees what that does; it may unscale
+            case Scale() as unchanged, Read() | Slip() | UpdateScale() | MayAdd():
                 yield unchanged
             case _, Overwrite() | Rescale():
                 yield Scale.UNKNOWN

@@ -66,7 +66,7 @@ class Reach:
                 return event.reaches(region)
             case Clip(params=params):
                 own = (
-                    event.as_scaled
+                    event.may_be_of(region)
                     or any(path.touches(region.params) for path in params)
                     or (bool(params) and not region.known)
                 )

@@ -122,8 +122,7 @@ class Scaled(Typestate):
 
 def _clips(clip: Clip, region: Region) -> bool:
     """Whether the gradients of a region are clipped; where nobody can tell, those that nobody unscales are."""
-    unclear = not clip.params or not region.known
-    return (clip.as_scaled and unclear) or any(path.holds(region.params) for path in clip.params)
+    return clip.may_be_of(region) or any(path.holds(region.params) for path in clip.params)
 
 
 SCALED_STEPS = Scaled()

@@ -123,3 +123,7 @@ class WindowRule(Rule, abc.ABC):
     @abc.abstractmethod
     def findings(self, trial: Trial) -> Iterable[Finding]:
         """What it has to say about the runs of a scope on small numbers."""
+
+    def apart(self, graph: Graph) -> Iterable[Finding]:
+        """What it has to say about a scope that needs no run."""
+        return ()

@@ -14,7 +14,7 @@ from gradlint.flow import guards
 from gradlint.flow.conditions import CALLED, Condition, Cycle
 from gradlint.flow.courses import Case, Course, Doubt
 from gradlint.flow.graph import Graph
-from gradlint.flow.loops import Loops, window_counters
+from gradlint.flow.loops import Loops, speaks_of_accumulation, window_counters
 from gradlint.flow.prune import with_callers
 from gradlint.flow.reach import Reach
 from gradlint.flow.skeleton import Skeleton
@@ -88,7 +88,8 @@ class Trial:
 
     def size_of(self, step: Step) -> tuple[str, int]:
         """The code of the size of the window that a step ends, and the largest number that was tried for it."""
-        size = next(_deciding(step, self.inside), self.periods[0])
+        likely = next(filter(speaks_of_accumulation, self.periods), self.periods[0])
+        size = next(_deciding(step, self.inside), likely)
         return size, _named(self.inside).get(size, self.sizes[-1])
 
     def is_seen(self) -> bool:

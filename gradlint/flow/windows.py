@@ -47,6 +47,21 @@ def cleared_early(trial: Trial) -> Iterator[Window]:
                 yield Window(step, clear, added, size, tried, share, movable)
 
 
+def summed(trial: Trial, added: Accumulate) -> Step | None:
+    """The step that applies what a backward adds as often as a window has batches; None where any applies it less
+    often, or windows have one batch.
+    """
+    found: Step | None = None
+    for way in trial.ways:
+        for size, course in zip(trial.sizes, way.whole, strict=True):
+            for update in course.updates:
+                count = _count(added, update.applied)
+                if count and (count != size or size < 2):
+                    return None
+                found = update.step if count and found is None else found
+    return found
+
+
 def _is_movable(clear: Clear, step: Step, trial: Trial) -> bool:
     """Whether a clear and a step in one scope are the only ones of a region, and nobody looks at gradients."""
     those: set[Event] = {step, clear}

@@ -159,6 +159,10 @@ class _Judged:
         if self._trials is None:
             self._trials = list(self._tried())
         told: dict[object, tuple[Finding, Homes]] = {}
+        own = self.lowerer.own_graphs(self.file)
+        for graph in own.values():
+            for finding in rule.apart(graph):
+                told.setdefault(finding.cause.place.node, (finding, Homes(own, self.lowerer.program)))
         for trial, homes in self._trials:
             for finding in rule.findings(trial):
                 if homes.file(finding.event) is self.file:

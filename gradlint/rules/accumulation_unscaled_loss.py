@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlint.diagnostics import Severity
-from gradlint.events import Event, NextBatch, Overwrite, Rescale, Step
-from gradlint.flow.conditions import Cycle
+from gradlint.events import Accumulate, Event, NextBatch, Overwrite, Rescale, Step
 from gradlint.flow.graph import Graph
-from gradlint.flow.loops import Loops, speaks_of_accumulation
-from gradlint.rule import Acts, Finding, ScopeRule, quoted
+from gradlint.flow.loops import speaks_of_accumulation
+from gradlint.flow.trials import Trial
+from gradlint.flow.windows import summed
+from gradlint.rule import Finding, WindowRule, quoted
 from gradlint.slips import Weighed, Weight
 
 
-class AccumulationUnscaledLoss(ScopeRule):
+class AccumulationUnscaledLoss(WindowRule):
     """The losses of an accumulation window are summed and not averaged, or weigh less the later they come.
 
     ## What it does
 
     Finds windows whose name says that gradients are accumulated, and whose losses are back-propagated as they are, are
-    divided once that is done, or are divided by the counter of the window instead of by its size.
+    divided once that is done, or are divided by the counter of the window instead of by its size. It runs the loop on
+    small numbers, to see that each update is made of as many losses as a window has batches.
 
     ## What happens to the numbers
 
@@ -54,8 +56,8 @@ class AccumulationUnscaledLoss(ScopeRule):
     ## When is it on purpose
 
     Whoever has chosen the learning rate for sums may leave it so, which is why the rule is a preview. Losses that are
-    summed over their batch (`reduction="sum"`), gradients that are divided later, and files that divide anything else
-    by the size of the window, as the learning rate, are not reported.
+    summed over their batch (`reduction="sum"`), gradients and learning rates that are divided by the size of the window
+    are not reported, nor is what is computed by something that is given the size, or speaks of it.
 
     ## Fix safety
 
@@ -63,8 +65,9 @@ class AccumulationUnscaledLoss(ScopeRule):
 
     ## What it cannot see
 
-    Windows whose step is in another function than the backward, those of frameworks, which divide by themselves or do
-    not, and losses of which nobody can tell how they were computed.
+    Windows of frameworks, which divide by themselves or do not, losses of which nobody can tell how they were computed,
+    and parts of one loss over a whole batch, which have to be summed: as where the features of all micro-batches are
+    kept, and each is computed anew for its own gradient.
     """
 
     code = "GRD503"
@@ -73,14 +76,29 @@ class AccumulationUnscaledLoss(ScopeRule):
     preview = True
     signs = (rb"\.backward\s*\(", rb"(?i)accum|acc_|micro|subdivision|grad\w*_(?:step|iter|freq)|update_|iter_size")
 
-    def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
+    def findings(self, trial: Trial) -> Iterator[Finding]:
         """One for each backward in a window whose loss is not divided by its size."""
-        for number, node in enumerate(graph.nodes):
-            if isinstance(node.event, Weighed):
-                counted = node.event.weight is Weight.COUNTED
-                window = ("", None) if counted else _window_around(number, graph)
-                if window is not None:
-                    yield _tell(node.event, *window)
+        events = [event for graph in trial.inside for event in graph.events()]
+        if any(isinstance(event, (Rescale, Overwrite, NextBatch)) for event in events):
+            return
+        weighed = {event.place.node: event for event in events if isinstance(event, Weighed)}
+        for added in (event for event in events if isinstance(event, Accumulate)):
+            slip = weighed.get(added.place.node)
+            if slip is None or slip.weight is Weight.COUNTED:
+                continue
+            step = summed(trial, added)
+            size = trial.size_of(step)[0] if step is not None else ""
+            if step is not None and speaks_of_accumulation(size):
+                yield _tell(slip, size, step)
+
+    def apart(self, graph: Graph) -> Iterator[Finding]:
+        """One for each backward of a loss that is divided by a counter."""
+        events = list(graph.events())
+        if any(isinstance(event, (Rescale, Overwrite)) for event in events):
+            return
+        for event in events:
+            if isinstance(event, Weighed) and event.weight is Weight.COUNTED:
+                yield _tell(event, "", None)
 
 
 def _tell(weighed: Weighed, size: str, step: Step | None) -> Finding:
@@ -96,24 +114,3 @@ def _tell(weighed: Weighed, size: str, step: Step | None) -> Finding:
     if step is not None:
         story = (*story, (step, "applies their sum"))
     return Finding(event=weighed, cause=weighed, message=f"`{quoted(weighed)}` {what}", story=story)
-
-
-def _window_around(number: int, graph: Graph) -> tuple[str, Step] | None:
-    """The size of the window that a backward is in, by its code, and its step; None where none can be told."""
-    if any(isinstance(event, (Rescale, Overwrite, NextBatch)) for event in graph.events()):
-        return None
-    around = Loops({graph.scope: graph}).around(graph, number)
-    if around is None:
-        return None
-    inside = [graph.nodes[each] for each in around.nodes]
-    for node in inside:
-        sizes = (each.condition.period for each in node.holds if each.holds and isinstance(each.condition, Cycle))
-        size = next(filter(speaks_of_accumulation, sizes), "")
-        if isinstance(node.event, Step) and size:
-            return size, node.event
-    size = next((graph.bounds[counter] for counter in around.counters if counter in graph.bounds), "")
-    if not around.is_window or any(isinstance(node.event, Step) for node in inside):
-        return None
-    behind = (graph.nodes[each].event for each in sorted(graph.reached(number, lambda event: isinstance(event, Step))))
-    step = next((event for event in behind if isinstance(event, Step)), None)
-    return (size, step) if step is not None else None

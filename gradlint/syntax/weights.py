@@ -18,7 +18,7 @@ from gradlint.syntax.objects import Objects
 from gradlint.syntax.places import place_of
 from gradlint.syntax.scopes import Scope
 from gradlint.syntax.tree import children, constant_of, last_name, text_of, walk
-from gradlint.syntax.values import Function
+from gradlint.syntax.values import Function, Instance
 
 MAX_DEPTH = Bound(12, "parts of a loss inside one another")
 
@@ -31,6 +31,12 @@ _COMPUTING = frozenset("loss criterion model net network bce mse nll ce cross en
 _ALL_TOGETHER = re.compile(r"reduction\s*=\s*[\"'](?:sum|none)|size_average")
 _OF_GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 _RESCALING = frozenset("multiply mul scale rescale divide div average mean normalize reduce".split())
+_DIVIDED_ELSEWHERE = re.compile(
+    r"register_hook|step_pre_hook|virtual_step|DPSGD|\blr\s*=[^,)\n]*/[^,)\n]*(?:accum|micro)|\[.lr.\]\s*/="
+)
+"""Gradients, or the learning rate, that are divided somewhere in a file."""
+
+_OF_SIZES = frozenset("num number normalizer denominator count reduction size batches".split())
 _COUNTING = frozenset({"len", "ceil", "floor", "int", "round"})
 
 
@@ -50,6 +56,8 @@ class Weights:
         self._scope = scope
         parent = scope.parent
         self._together = parent.node if parent is not None and parent.kind == "class" else scope.node
+        # What is known of variables ahead of a backward; one that is made of itself is as large as it was before.
+        self._known: dict[tuple[str, int], _Size] = {}
 
     def of(self, call: cst.Call, statement: cst.CSTNode) -> Weighed | None:
         """What is wrong with the weight of a loss, if it is one of several that are accumulated."""
@@ -64,13 +72,15 @@ class Weights:
                 loss = inner
             case _:
                 pass
+        if _DIVIDED_ELSEWHERE.search(text) or any(map(_rescales, walk(self._scope.node))):
+            return None
         counter = self._counter_in(loss, call)
         if counter:
             return Weighed(place_of(call, statement, loss), False, Weight.COUNTED, counter)
         if _ALL_TOGETHER.search(text) or self._size(loss, call, 0) is not _Size.WHOLE:
             return None
         late = list(self._divided_later(loss, call))
-        if any(_divisions(self._together, late)) or any(map(_rescales, walk(self._scope.node))):
+        if any(_divisions(self._together, late)):
             return None
         weight, by = (Weight.LATE, text_of(late[0])) if late else (Weight.WHOLE, "")
         return Weighed(place_of(call, statement, loss), False, weight, by)
@@ -82,14 +92,16 @@ class Weights:
         assigned = self._assigned(loss.value, call, before=True) if isinstance(loss, cst.Name) else ()
         for value in (loss, *(value for _, value in assigned)):
             match value:
-                case cst.BinaryOperation(operator=cst.Divide(), right=cst.Name(value=name)) if self._counts(name):
+                case cst.BinaryOperation(operator=cst.Divide(), right=cst.Name(value=name)) if self._counts(name, call):
                     return name
                 case _:
                     pass
         return ""
 
-    def _counts(self, name: str) -> bool:
-        """Whether a variable is counted up by one, and a window is over once it has reached its size."""
+    def _counts(self, name: str, call: cst.Call) -> bool:
+        """Whether a variable is counted up by one, and a window is over once it has reached its size. Where a loss is
+        only back-propagated then, it is the sum of a window, and the counter is its size.
+        """
         counted = compared = False
         for node in walk(self._scope.node):
             match node:
@@ -97,12 +109,10 @@ class Weights:
                     target=cst.Name(value=target), operator=cst.AddAssign(), value=cst.Integer(value="1")
                 ):
                     counted = counted or target == name
-                case cst.Comparison(
-                    left=cst.Name(value=left),
-                    comparisons=[cst.ComparisonTarget(operator=cst.GreaterThanEqual() | cst.Equal(), comparator=size)],
-                ):
-                    known = constant_of(size)[0]
-                    compared = compared or (left == name and not known and speaks_of_accumulation(text_of(size)))
+                case cst.If(test=test, body=body) if any(_has_come_around(part, name) for part in walk(test)):
+                    if any(part is call for part in walk(body)):
+                        return False
+                    compared = True
                 case _:
                     pass
         return counted and compared
@@ -139,9 +149,12 @@ class Weights:
         if self._objects.qualified(node.func, self._scope).startswith("torch.nn."):
             return _Size.WHOLE
         found = self._objects.value(node.func, self._scope)
+        if any(map(_tells_a_size, node.args)):
+            return _Size.UNKNOWN
         if isinstance(found, Function):
-            own = not found.scope.unread and not speaks_of_accumulation(text_of(found.scope.node))
-            return _Size.WHOLE if own else _Size.UNKNOWN
+            return _Size.WHOLE if not found.scope.unread and _averages(found.scope.node) else _Size.UNKNOWN
+        if isinstance(found, Instance) and not all(_averages(each.node) for each in self._objects.lineage(found.of)):
+            return _Size.UNKNOWN
         path = self._objects.path(node.func, self._scope)
         computes = path is not None and is_network(self._objects, path)
         computes = computes or not _COMPUTING.isdisjoint(catalogue.tokens(last_name(node.func)))
@@ -152,8 +165,12 @@ class Weights:
         values = list(self._assigned(name, call, before=True))
         if name in self._scope.parameters or not values:
             return _Size.UNKNOWN
-        sizes = {_Size.DIVIDED if value is None else self._size(value, call, depth + 1) for _, value in values}
-        return sizes.pop() if len(sizes) == 1 else _Size.UNKNOWN
+        key = name, id(call)
+        if key not in self._known:
+            self._known[key] = _Size.WHOLE
+            sizes = {_Size.DIVIDED if value is None else self._size(value, call, depth + 1) for _, value in values}
+            self._known[key] = sizes.pop() if len(sizes) == 1 else _Size.UNKNOWN
+        return self._known[key]
 
     def _assigned(
         self, name: str, call: cst.Call, *, before: bool
@@ -186,6 +203,30 @@ class Weights:
                     by = ""
             if by and speaks_of_accumulation(by):
                 yield node
+
+
+def _has_come_around(node: cst.CSTNode, name: str) -> bool:
+    """Whether a test asks if a counter has reached the size of a window."""
+    match node:
+        case cst.Comparison(
+            left=cst.Name(value=left),
+            comparisons=[cst.ComparisonTarget(operator=cst.GreaterThanEqual() | cst.Equal(), comparator=size)],
+        ):
+            return left == name and not constant_of(size)[0] and speaks_of_accumulation(text_of(size))
+        case _:
+            return False
+
+
+def _tells_a_size(argument: cst.Arg) -> bool:
+    """Whether a call is given the size of a window, or how much else its result is to be divided by."""
+    named = set(catalogue.tokens(argument.keyword.value)) if argument.keyword is not None else set()
+    return not named.isdisjoint(_OF_SIZES) or speaks_of_accumulation(text_of(argument.value))
+
+
+def _averages(node: cst.CSTNode) -> bool:
+    """Whether the code of what computes a loss says neither that it divides by a window, nor that it sums."""
+    code = text_of(node)
+    return not speaks_of_accumulation(code) and "sum(" not in code
 
 
 def _binds(target: cst.BaseExpression, name: str) -> bool:

@@ -75,6 +75,8 @@ class Graph:
     limits: dict[Path, set[int]] = field(default_factory=dict)
     # The code of what they stop before.
     bounds: dict[Path, str] = field(default_factory=dict)
+    # The code of what those run over that are counted by loops.
+    over: dict[Path, str] = field(default_factory=dict)
     # The sizes of windows that the code gives a name, where that is set once.
     sizes: dict[str, int] = field(default_factory=dict)
     # The tests that ask how far a counter has come.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradlint.events import Accumulate, Clear, Step
-from gradlint.flow.conditions import Cycle
+from gradlint.flow.conditions import Cycle, Equals, LastTrip
 from gradlint.flow.courses import Course, Update
 from gradlint.flow.graph import Graph
 from gradlint.flow.trials import Trial, Way
@@ -31,6 +32,11 @@ class Tail:
     together: int
 
 
+_OF_A_LENGTH = re.compile(r"\b(?:islice|range|trange|arange|randperm|chunk|split|tensor_split|batched)\b|\[[^\]]*:")
+"""What is made of as many parts as somebody asked for."""
+
+_DIVISIBLE = re.compile(r"len\(.*\) *%")
+
 _Loss = tuple[Clear | None, Accumulate]
 
 
@@ -54,15 +60,23 @@ def left_over(trial: Trial) -> Iterator[Tail]:
 
 
 def _ends_where_it_says(graph: Graph) -> bool:
-    """Whether a scope leaves a loop once a counter has come far enough, or counts a window in a loop over a range that
-    does not end with the data: both may end with a window.
+    """Whether a scope does something only until a counter has come far enough, or counts windows in a loop over as many
+    things as somebody has asked for: both may end with a window. So may what is known to be a multiple of something.
     """
     for test in graph.tests:
         condition = test.literal.condition
         if isinstance(condition, Cycle):
-            if "len(" not in graph.bounds.get(condition.counter, "len("):
+            bound, over = graph.bounds.get(condition.counter, "len("), graph.over.get(condition.counter, "")
+            if "len(" not in bound or _OF_A_LENGTH.search(over):
                 return True
-        elif test.jumps and any(counter.touches(read) for counter in graph.counters for read in condition.reads):
+            continue
+        if isinstance(condition, LastTrip | Equals):
+            continue
+        if _DIVISIBLE.search(str(test.literal)):
+            return True
+        decides = test.jumps or any(isinstance(event, (Accumulate, Step)) for event in test.guards)
+        counted = any(counter.touches(read) for counter in graph.counters for read in condition.reads)
+        if decides and counted and condition not in graph.spans:
             return True
     return False
 

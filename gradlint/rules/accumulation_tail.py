@@ -63,7 +63,8 @@ class AccumulationTail(WindowRule):
     ## What it cannot see
 
     Loops over batches in another file than the loop over epochs, where that does not call them, and the number of
-    batches, which nobody knows before the data is read.
+    batches, which nobody knows before the data is read: a sampler or an `assert` may make it a multiple. Loops over
+    ranges, slices and chunks are taken to end with a window.
     """
 
     code = "GRD502"

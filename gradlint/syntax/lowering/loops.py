@@ -17,6 +17,7 @@ from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, withou
 from gradlint.syntax.scopes import loop_bindings
 from gradlint.syntax.tree import constant_of, elements_of, text_of, walk
 from gradlint.syntax.values import Groups, Parameters
+from gradlint.syntax.window_sizes import meant
 
 _PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
 
@@ -85,6 +86,7 @@ def _loop(
     for event in low.effects.around(iterable, low.statement):
         low.emit(event)
     if counter is not None:
+        low.graph.over[counter] = _code_of(low, iterable)
         low.conditions.limits[counter] = limit
         if limit:
             low.graph.bounds[counter] = limit
@@ -120,6 +122,13 @@ def _loop(
         holds = before & inside
     low.continue_at(exits, holds)
     _after(low, orelse, frame.breaks, holds)
+
+
+def _code_of(low: Lowering, iterable: cst.BaseExpression) -> str:
+    """The code of what a loop runs over, and of what its names are set to once."""
+    names = (part for part in walk(iterable) if isinstance(part, cst.Name))
+    known = (meant(name, low.objects, low.scope) for name in names)
+    return " ".join(map(text_of, (iterable, *known)))
 
 
 def _last(counter: Path | None, limit: str) -> Literal | None:

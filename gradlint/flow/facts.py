@@ -31,6 +31,9 @@ class Typestate(abc.ABC):
     heeds_reads: ClassVar[bool] = False
     """Whether clipping and unscaling change the state, or are told of."""
 
+    trusts_names: ClassVar[bool] = False
+    """Whether a window has several batches if its name says so: the way around what ends it is no guess then."""
+
     begins_in: ClassVar[tuple[type[Event], ...]] = ()
     """The kinds of events in whose scopes it begins to follow; none where that depends on who calls a scope."""
 

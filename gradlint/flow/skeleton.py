@@ -129,7 +129,8 @@ class Skeleton:
         return self._batches % self._window == 0
 
     def _clear(self, clear: Clear, region: Region) -> None:
-        if not clear.covers(region) and (region.known or not any(path in self._networks for path in clear.params)):
+        gated = not region.known and any(path in self._networks for path in clear.params)
+        if not (clear.covers(region) or gated or all(_is_of(clear, each.event) for each in self._pending)):
             raise Doubt
         running = set(zip(self._around, map(self._entered.__getitem__, self._around), strict=True)) | {(None, 0)}
         self._course.drops += [Drop(clear, each, each.loop in running) for each in self._pending]
@@ -294,3 +295,9 @@ class Skeleton:
             self._values[named] = 0
             self._given.add(named)
         return self._values[named]
+
+
+def _is_of(clear: Clear, added: Accumulate) -> bool:
+    """Whether a clear leaves nothing of what a backward has added, for it is of all networks that this reaches."""
+    networks = added.networks or ()
+    return bool(networks) and all(any(path.holds(network) for path in clear.params) for network in networks)

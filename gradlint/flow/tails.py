@@ -97,9 +97,12 @@ def _of(way: Way) -> set[_Loss]:
 
 
 def _dropped(course: Course) -> set[_Loss]:
-    """What is dropped when the loop that added it is over, of what is applied at other times."""
+    """What is dropped when the loop that added it is over, of what is applied at other times; not by a clear that drops
+    something too early as well, which is another matter.
+    """
     applied = _applied(course)
-    drops = (drop for drop in course.drops if not drop.early and not drop.deposit.seen)
+    early = {drop.clear for drop in course.drops if drop.early}
+    drops = (drop for drop in course.drops if drop.clear not in early and not drop.deposit.seen)
     return {(drop.clear, drop.deposit.event) for drop in drops if drop.deposit.event in applied}
 
 

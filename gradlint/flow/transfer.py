@@ -10,6 +10,7 @@ from gradlint.flow import conditions, decisions, guards
 from gradlint.flow.conditions import Condition, Cycle, LastTrip, Literal, Literals
 from gradlint.flow.facts import Fact, Typestate
 from gradlint.flow.graph import Edge, Graph, Node
+from gradlint.flow.loops import speaks_of_accumulation
 from gradlint.flow.reach import Reach
 from gradlint.flow.sparse import Sparse
 from gradlint.regions import GROUPS, Path, Region
@@ -113,12 +114,16 @@ class Transfer:
         if known is not None:
             return literals if known == edge.literal.holds else None
         # Where arithmetic shows that both ways are taken in turn, the way around the clear is no guess.
-        arithmetic = _counter_of(condition) in graph.counters and decisions.happens_both_ways(literals, condition)
+        arithmetic = _counter_of(condition) in graph.counters and self._happens_both_ways(literals, condition)
         if not arithmetic and self._avoids(edge, fact):
             return None
         if not self._rule.certain and conditions.family(condition) in self._sparse.view(graph, fact.region).kept:
             return literals | {edge.literal}
         return literals
+
+    def _happens_both_ways(self, literals: Literals, condition: Condition) -> bool:
+        named = self._rule.trusts_names and isinstance(condition, Cycle) and speaks_of_accumulation(condition.period)
+        return named or decisions.happens_both_ways(literals, condition)
 
     def _takes_for_run(self, event: Event) -> bool:
         return event.target in self._running if isinstance(event, Call) else self._rule.takes_for_run(event)

@@ -13,8 +13,8 @@ class DoubleLossScaling(SlipRule):
 
     ## What it does
 
-    Finds losses that are divided by what their `Accelerator` was made with as `gradient_accumulation_steps`, and given
-    to its `backward()`.
+    Finds losses that are divided by what their `Accelerator` was made with as `gradient_accumulation_steps`, or by its
+    attribute of that name, and given to its `backward()`.
 
     ## What happens to the numbers
 

@@ -56,10 +56,9 @@ class ScalerProtocol(FlowRule):
 
     ## What it cannot see
 
-    Updates by calls that it cannot follow, as callbacks are, count for nothing unless the optimizer is given to them as
-    well, nor does a variable that says what was unscaled already: that is why it is a preview. A branch that goes
-    around the update for a reason of its own, as for a norm that is not finite, is not reported, nor are optimizers in
-    lists.
+    Updates by calls that it cannot follow, as callbacks are, count for nothing unless the optimizer or the scaler is
+    given to them in the same function, and of what says that something was unscaled already only local variables do:
+    that is why it is a preview. It says nothing of optimizers in lists.
     """
 
     code = "GRD404"
@@ -81,7 +80,9 @@ class ScalerProtocol(FlowRule):
         stepped = next((m.event for m in report.path[:-1] if isinstance(m.event, Step) and m.concerns), None)
         before = stepped or first
         done = "stepped" if isinstance(before, Step) else "unscaled"
-        when = "" if before is not again else ", in its second iteration"
+        again_by_loop = any(moment.loop is not None and not moment.called_again for moment in report.path)
+        second = ", in its second iteration" if again_by_loop else ", when it is called again"
+        when = "" if before is not again else second
         story = [(before, f"{done} here")]
         if again is not before:
             story.append((again, "and here again, with no update in between"))

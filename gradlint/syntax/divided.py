@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 import libcst as cst
 
@@ -32,11 +33,10 @@ class Divisions:
                 func=cst.Attribute(value=receiver, attr=cst.Name(value="backward")), args=[cst.Arg(value=loss)]
             ):
                 size = size_of(receiver, self._objects, self._scope)
+                own = f"{text_of(receiver)}.{frameworks.WINDOW_SIZE}"
             case _:
                 return None
-        if size is None or not self._is_steady(size):
-            return None
-        by = text_of(size)
+        by = {own} | ({text_of(size)} if size is not None and self._is_steady(size) else set())
         if isinstance(loss, cst.BinaryOperation):
             return self._divided(loss, by, call, statement)
         if not isinstance(loss, cst.Name):
@@ -53,8 +53,8 @@ class Divisions:
                 ):
                     found = self._divided(value, by, call, statement)
                 case cst.AugAssign(target=cst.Name(value=name), operator=operator, value=value) if name == loss.value:
-                    divides = isinstance(operator, cst.DivideAssign) and text_of(value) == by
-                    found = DividedTwice(place_of(call, statement, node), False, by) if divides else None
+                    divides = isinstance(operator, cst.DivideAssign) and text_of(value) in by
+                    found = DividedTwice(place_of(call, statement, node), False, text_of(value)) if divides else None
                 case _:
                     pass
         return None
@@ -70,13 +70,13 @@ class Divisions:
         return len(bindings) < 2 and not any(binding.each or binding.changed for binding in bindings)
 
     def _divided(
-        self, value: cst.BaseExpression, size: str, call: cst.Call, statement: cst.CSTNode
+        self, value: cst.BaseExpression, sizes: Set[str], call: cst.Call, statement: cst.CSTNode
     ) -> DividedTwice | None:
         match value:
             case cst.BinaryOperation(left=cst.Call(func=cst.Name(value="sum"))):
                 return None  # the mean of as many things
-            case cst.BinaryOperation(operator=cst.Divide(), right=right) if text_of(right) == size:
-                return DividedTwice(place_of(call, statement, value), False, size)
+            case cst.BinaryOperation(operator=cst.Divide(), right=right) if text_of(right) in sizes:
+                return DividedTwice(place_of(call, statement, value), False, text_of(right))
             case _:
                 return None
 

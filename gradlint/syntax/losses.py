@@ -10,13 +10,14 @@ import libcst as cst
 
 from gradlint.bounds import Bound
 from gradlint.flow.conditions import Computed, Literal, Literals
+from gradlint.flow.loops import speaks_of_accumulation
 from gradlint.regions import ELEMENT, GIVEN, Path
 from gradlint.syntax import catalogue
 from gradlint.syntax.data import Data, is_given
 from gradlint.syntax.networks import has_no_parameters, is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope, Table
-from gradlint.syntax.tree import elements_of, last_name, walk
+from gradlint.syntax.tree import elements_of, last_name, text_of, walk
 
 MAX_DEPTH = Bound(12, "parts of a loss inside one another")
 
@@ -112,6 +113,10 @@ class Losses:
                 return _NOTHING
             case cst.Name():
                 return self._variable(node, holds, depth)
+            case cst.BinaryOperation(left=left, operator=cst.Divide(), right=cst.Attribute() as right) if (
+                speaks_of_accumulation(text_of(right))
+            ):
+                return self._of(left, holds, depth + 1)
             case cst.BinaryOperation(left=left, operator=cst.Divide(), right=right):
                 return _all([self._of(left, holds, depth + 1), self._data(right, holds, depth)])
             case cst.BinaryOperation(left=left, right=right):

@@ -53,7 +53,7 @@ class Scaling:
                 params, whole = self._clipped(call), self._clipped_whole(call, name)
                 as_scaled = self._is_torch(call) and not self._unscales_anywhere()
                 return [Clip(place_of(call, statement), seen, params, whole, as_scaled)]
-            case _ if name in catalogue.GRADIENT_READERS:
+            case _ if name in catalogue.GRADIENT_READERS and not self._is_in_sight(call.func):
                 return [Read(place_of(call, statement), not is_alone(call, statement))]
             case _:
                 return None
@@ -132,6 +132,9 @@ class Scaling:
             if _NO_LIMIT.search(limit):
                 return True
         return False
+
+    def _is_in_sight(self, func: cst.BaseExpression) -> bool:
+        return isinstance(self._objects.value(func, self._scope), Function)
 
     def _is_torch(self, call: cst.Call) -> bool:
         return self._objects.qualified(call.func, self._scope).startswith("torch.")

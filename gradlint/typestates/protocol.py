@@ -39,6 +39,7 @@ class Protocol(Typestate):
 
     heeds = (UpdateScale, Unscale)
     heeds_reads = True
+    trusts_names = True
 
     def concerns(self, graphs: Mapping[int, Graph]) -> Set[int]:
         """Those in which a scaler steps, and what calls them."""

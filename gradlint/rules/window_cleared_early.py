@@ -65,8 +65,9 @@ class WindowClearedEarly(WindowRule):
 
     ## What it cannot see
 
-    Windows that are counted in another way than by `%`, and the steps of objects that nobody can follow. What is left
-    at the end of an epoch, and cleared before the next one, is what GRD502 tells of.
+    Windows that are counted in another way than by `%` or by the distance from the last step, and the steps of objects
+    that nobody can follow. An object of another file that is given the network, and keeps its gradients for later, is
+    not seen either. What is left at the end of an epoch, and cleared before the next one, is what GRD502 tells of.
     """
 
     code = "GRD103"

@@ -120,3 +120,66 @@ def train(model, optimizer, loader):
     (found,) = told(text)
     assert found.span.start.row == 3
     assert found.fix is None
+
+
+def test_tests_on_which_nothing_hangs_are_not_asked_for() -> None:
+    flags = [f"flag_{number}" for number in range(8)]
+    lines = "".join(f"        if {flag}:\n            other.step()\n" for flag in flags)
+    text = WINDOW.format(
+        guard="(i + 1) % accumulate == 0", first=CLEAR, middle="pass", then="pass", names="other, flags"
+    )
+    head, loop, body = text.split("\n", 2)
+    (found,) = told(
+        f"{head}\n    {', '.join(flags)} = flags\n{loop}\n{lines}{body}".replace("flags):", "flags, accumulate):")
+    )
+    assert "only 1 of every 4 batches" in found.message
+
+
+EPOCHS = """\
+def train(model, optimizer, loader, accumulate, other):
+    last = -1
+    batches = {over}
+    for epoch in range(3):
+        {first}
+        for i, x in enumerate(batches):
+            loss = model(x).mean() / accumulate
+            loss.backward()
+            if {guard}:
+                optimizer.step()
+                optimizer.zero_grad()
+                last = i + len(loader) * epoch
+        {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("guard", "first", "said"),
+    [
+        pytest.param("(i + 1) % accumulate == 0", CLEAR, "one is never applied", id="dropped"),
+        pytest.param("(i + 1) % accumulate == 0", "pass", "5 come together", id="applied-with-the-next"),
+        pytest.param("i % accumulate == accumulate - 1", "pass", "5 come together", id="in-another-form"),
+    ],
+)
+def test_what_an_epoch_leaves_over(guard: str, first: str, said: str) -> None:
+    (found,) = told(EPOCHS.format(guard=guard, first=first, over="loader", after="pass"), "GRD502")
+    assert found.message.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("guard", "over", "after"),
+    [
+        pytest.param("(i + 1) % accumulate == 0 or i + 1 == len(batches)", "loader", "pass", id="or-the-last-batch"),
+        pytest.param("(i + 1) % accumulate == 0", "loader", f"optimizer.step(); {CLEAR}", id="a-step-after-the-loop"),
+        pytest.param(
+            "(i + 1) % accumulate == 0",
+            "loader",
+            f"if len(loader) % accumulate: optimizer.step(); {CLEAR}",
+            id="a-step-after-the-loop-where-anything-is-left",
+        ),
+        pytest.param("(i + 1) % accumulate == 0", "loader[:8]", "pass", id="a-slice"),
+        pytest.param("(i + 1) % accumulate == 0", "range(100)", "pass", id="a-range"),
+        pytest.param("i + len(loader) * epoch == other", "loader", "pass", id="no-window"),
+    ],
+)
+def test_epochs_that_leave_nothing_over(guard: str, over: str, after: str) -> None:
+    assert told(EPOCHS.format(guard=guard, first="pass", over=over, after=after), "GRD502") == []

@@ -124,7 +124,7 @@ def train(model, optimizer, loader):
 
 def test_tests_on_which_nothing_hangs_are_not_asked_for() -> None:
     flags = [f"flag_{number}" for number in range(8)]
-    lines = "".join(f"        if {flag}:\n            other.step()\n" for flag in flags)
+    lines = "".join(f"        if {flag}:\n            opt_b.step()\n" for flag in flags)
     text = WINDOW.format(
         guard="(i + 1) % accumulate == 0", first=CLEAR, middle="pass", then="pass", names="other, flags"
     )

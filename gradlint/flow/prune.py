@@ -104,6 +104,18 @@ def with_callers(graphs: Mapping[int, Graph], scopes: Iterable[int]) -> set[int]
     return found
 
 
+def called_from(graphs: Mapping[int, Graph], scopes: Iterable[int]) -> set[int]:
+    """The scopes that some run, by way of others as well."""
+    found: set[int] = set()
+    waiting = list(scopes)
+    while waiting:
+        graph = graphs.get(waiting.pop())
+        targets = {event.target for event in graph.events() if isinstance(event, Call)} if graph is not None else set()
+        waiting += targets - found
+        found |= targets
+    return found
+
+
 def _makes(event: Event, params: Set[Path]) -> bool:
     return isinstance(event, Assign) and any(event.target.holds(path) for path in params)
 

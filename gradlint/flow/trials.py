@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradlint.bounds import Bound
-from gradlint.events import Call, NextBatch, Read, Step
+from gradlint.events import NextBatch, Read, Step
 from gradlint.flow import guards
 from gradlint.flow.conditions import CALLED, Condition, Cycle
 from gradlint.flow.courses import Case, Course, Doubt
 from gradlint.flow.graph import Graph
 from gradlint.flow.loops import Loops, speaks_of_accumulation, window_counters
-from gradlint.flow.prune import with_callers
+from gradlint.flow.prune import called_from, with_callers
 from gradlint.flow.reach import Reach
 from gradlint.flow.skeleton import Skeleton
 from gradlint.flow.stakes import Stakes
@@ -111,7 +111,8 @@ class Trials:
         """What happens to a region in a scope, and in what it calls; None where no window is, or nobody can tell."""
         if graph.scope not in self._counting or not self._loops.adds(graph.scope):
             return None
-        inside = [self._graphs[number] for number in sorted(self._entered(graph.scope))]
+        entered = sorted({graph.scope} | called_from(self._graphs, [graph.scope]))
+        inside = [self._graphs[number] for number in entered if number in self._graphs]
         periods = [period for each in inside for period in _periods(each)]
         named = _named(inside)
         sizes = _sizes(periods, named)
@@ -123,16 +124,6 @@ class Trials:
             return None
         again = not self._loops.repeats(graph)
         return Trial(region, inside, sizes, ways, alone, again, self._reach) if ways else None
-
-    def _entered(self, scope: int) -> set[int]:
-        found = {scope}
-        waiting = [scope]
-        while waiting:
-            for event in self._graphs[waiting.pop()].events():
-                if isinstance(event, Call) and event.target in self._graphs and event.target not in found:
-                    found.add(event.target)
-                    waiting.append(event.target)
-        return found
 
     def _ways(self, graph: Graph, region: Region, sizes: Sequence[int], named: Mapping[str, int]) -> Iterator[Way]:
         """Every set of answers to the tests that are asked for. Raises Doubt."""

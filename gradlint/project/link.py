@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradlint.bounds import Bound
 from gradlint.events import Accumulate, Call, Clear, Event, Forget, Lend, Rescale, Step, Unresolved
 from gradlint.flow.graph import Graph
-from gradlint.flow.prune import doing, seen_to_clear
+from gradlint.flow.prune import called_from, doing, seen_to_clear
 from gradlint.flow.reach import IsNetwork, within
 from gradlint.regions import GROUPS, Region
 
@@ -120,11 +120,5 @@ def clears(
 def entered(start: int, graphs: Mapping[int, Graph], originals: Mapping[int, int]) -> set[int]:
     """The scopes that one runs, or that another view of the same code does, by way of others as well."""
     code = originals.get(start, start)
-    found: set[int] = set()
-    waiting = [number for number in graphs if originals.get(number, number) == code]
-    while waiting:
-        graph = graphs.get(waiting.pop())
-        targets = {event.target for event in graph.events() if isinstance(event, Call)} if graph is not None else set()
-        waiting += targets - found
-        found |= targets
+    found = called_from(graphs, [number for number in graphs if originals.get(number, number) == code])
     return found | {originals[number] for number in found if number in originals}

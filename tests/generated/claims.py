@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generated.claim import Claim, Seen
 from generated.claims_of_scaling import ClippedScaled, Refused, Unscaled, Useless
-from generated.claims_of_windows import Early, Incomplete, Uneven, Whole
+from generated.claims_of_windows import Divided, Early, Incomplete, Uneven, Whole
 from generated.ledger import Foreign, Met, Stale
 from gradlint.diagnostics import Diagnostic
 
@@ -129,6 +129,8 @@ def claims(diagnostics: Iterable[Diagnostic]) -> Iterator[Claim]:
                 yield Uneven(rows.of("does not come after"))
             case "GRD503":
                 yield Whole(each.span.start.row)
+            case "GRD504":
+                yield Divided(each.span.start.row)
             case "GRD401":
                 yield Useless(each.span.start.row, rows.of("applies the gradients", "clears them"))
             case "GRD402":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from typing import ClassVar
 
 from generated.claim import Claim, Seen
 
@@ -69,24 +70,45 @@ class Uneven(StepClaim):
         return len({size for row, size in seen.windows.sizes if row == self.row and size}) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class Whole(Claim):
-    """A backward is of a loss that nothing divides."""
+class LossClaim(Claim):
+    """What a report claims of each loss that is back-propagated in a row: no slip explains it."""
 
     row: int
-
-    def __str__(self) -> str:
-        return f"{self.row} adds whole losses"
+    divided: ClassVar[bool]
 
     @property
     def steps(self) -> Set[int]:
         return set()
 
     def happens(self, seen: Seen) -> bool:
-        return (self.row, False) in seen.windows.losses
+        return (self.row, self.divided) in seen.windows.losses
 
     def is_explained(self, seen: Seen) -> bool:
         return False
 
     def is_refuted(self, seen: Seen) -> bool:
-        return (self.row, True) in seen.windows.losses
+        return (self.row, not self.divided) in seen.windows.losses
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(LossClaim):
+    """Nothing divides it."""
+
+    divided = False
+
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.row} adds whole losses"
+
+
+@dataclass(frozen=True, slots=True)
+class Divided(LossClaim):
+    """It is divided before a framework divides it."""
+
+    divided = True
+
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.row} divides once more"

@@ -81,7 +81,7 @@ class Writer(Parts):
 
     def program(self) -> str:
         """A module with a function `main`."""
-        self.lines += ["import torch", "from torch import nn, optim", "", ""]
+        self.lines += ["import torch", "from accelerate import Accelerator", "from torch import nn, optim", "", ""]
         self.clips = self.happens(25)
         kinds = ("loss", "optimizer", "net", "epoch")
         helpers = tuple(self.helper(self.pick(*kinds)) for _ in range(self.pick(0, 0, 1, 2)))
@@ -93,12 +93,17 @@ class Writer(Parts):
             scaler = "scaler" if self.happens(60 if self.clips else 15) else None
             if scaler is not None:
                 self.write("scaler = torch.amp.GradScaler()")
+            period = self.pick("2", "n", "accumulate")
+            accelerator = "accelerator" if scaler is None and self.happens(8) else ""
+            if accelerator:
+                self.write(f"accelerator = Accelerator(gradient_accumulation_steps={self.pick(period, 'n')})")
             place = Place(
                 trained,
                 "first",
                 "loader",
                 flags=("amp", "warm"),
-                period=self.pick("2", "n", "accumulate"),
+                period=period,
+                accelerator=accelerator,
                 helpers=helpers,
                 scaler=scaler,
                 clips=self.clips,

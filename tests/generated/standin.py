@@ -237,6 +237,17 @@ class GradScaler:
         self._stepped.clear()
 
 
+class Accelerator:
+    """Divides each loss by the size of its windows; it has prepared nothing, so nothing waits for their end."""
+
+    def __init__(self, gradient_accumulation_steps: int = 1) -> None:
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+
+    def backward(self, loss: Tensor) -> None:
+        """Go back from a loss."""
+        loss.backward()
+
+
 def clip_grad_norm_(parameters: Iterable[Parameter], limit: float) -> None:
     """Nothing that is kept here but what was there."""
     _run.may_raise()
@@ -296,4 +307,6 @@ def modules() -> dict[str, ModuleType]:
     nn.utils = ModuleType("torch.nn.utils")
     vars(nn.utils).update(clip_grad_norm_=clip_grad_norm_, clip_grad_value_=clip_grad_norm_)
     vars(torch).update(nn=nn, optim=optim, amp=amp, Tensor=Tensor)
-    return {"torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}
+    accelerate = ModuleType("accelerate")
+    vars(accelerate).update(Accelerator=Accelerator)
+    return {"accelerate": accelerate, "torch": torch, "torch.nn": nn, "torch.optim": optim, "torch.amp": amp}

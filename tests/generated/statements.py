@@ -37,6 +37,7 @@ class Place:
     period: str = "2"
     helpers: tuple[Helper, ...] = ()
     scaler: str | None = None
+    accelerator: str = ""
     clips: bool = False  # gradients are clipped, and what a scaler has to be told is forgotten here and there
     in_loop: bool = False
     may_return: bool = False
@@ -111,12 +112,18 @@ class Statements(Text):
         self.write(f"{name} = {' + '.join(terms)}")
         if self.happens(10):
             self.write(f"{name} = {name} / {place.period}")
+        elif place.accelerator and self.happens(20):
+            self.write(
+                f"{name} = {name} / {self.pick(place.period, f'{place.accelerator}.gradient_accumulation_steps')}"
+            )
         return name
 
     def backward(self, place: Place, loss: str) -> None:
         """A backward."""
         if place.scaler is not None and self.happens(70):
             self.write(f"{place.scaler}.scale({loss}).backward()")
+        elif place.accelerator and self.happens(80):
+            self.write(f"{place.accelerator}.backward({loss})")
         else:
             self.write(f"{loss}.backward()")
 

@@ -77,4 +77,6 @@ class Text:
                 if lines[first] is not None and not any(f"{name}(" in line for line in others):
                     lines[first:last] = [None] * (last - first)
                     uncalled = True
-        return "\n".join(line for line in lines if line is not None) + "\n"
+        text = "\n".join(line for line in lines if line is not None) + "\n"
+        unused = "from accelerate import Accelerator\n"
+        return text if "Accelerator(" in text else text.replace(unused, "", 1)

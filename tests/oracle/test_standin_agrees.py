@@ -69,7 +69,7 @@ def test_what_is_applied_anew_is_the_same_under_pytorch(first: int, tmp_path: Pa
     compared = stale = 0
     for number in range(first, first + 25):
         text, _ = written(draws(number))
-        if "LBFGS" in text:  # it steps with a closure only, and as often as the numbers want
+        if "LBFGS" in text or "accelerate" in text:  # that steps as often as the numbers want; this is not here
             continue
         (tmp_path / PROGRAM).write_text(text)
         for run in islice(runs(text, RUNS, seed=number), RUNS, 2 * RUNS):

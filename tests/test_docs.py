@@ -27,7 +27,9 @@ def table_of_rules() -> str:
         return " ".join(inspect.cleandoc(type(rule).__doc__ or "").partition("\n\n")[0].split())
 
     rows = (
-        f"| {rule.code} | [{rule.name}]({documentation_url(rule.name)}) | {summary(rule)} |\n" for rule in all_rules()
+        f"| {rule.code} | [{rule.name}]({documentation_url(rule.name)}){' (preview)' if rule.preview else ''}"
+        f" | {summary(rule)} |\n"
+        for rule in all_rules()
     )
     return "".join(("\n| code | rule | what it says |\n| --- | --- | --- |\n", *rows, "\n"))
 

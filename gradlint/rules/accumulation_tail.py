@@ -13,7 +13,7 @@ from gradlint.rule import Finding, WindowRule, quoted
 
 
 class AccumulationTail(WindowRule):
-    """What an epoch leaves over that is no whole window is dropped, or applied with the first one of the next epoch.
+    """The last batches of an epoch, which fill no whole window, are dropped, or applied in the next epoch.
 
     ## What it does
 
@@ -62,9 +62,9 @@ class AccumulationTail(WindowRule):
 
     ## What it cannot see
 
-    Loops over batches in another file than the loop over epochs, where that does not call them, and the number of
-    batches, which nobody knows before the data is read: a sampler or an `assert` may make it a multiple. Loops over
-    ranges, slices and chunks are taken to end with a window.
+    The number of batches: a sampler or an `assert` may make it a multiple of the size of a window. Loops over ranges,
+    slices and chunks are taken to end with one. A loop over batches is only looked at together with the loop over
+    epochs that runs it.
     """
 
     code = "GRD502"

@@ -19,9 +19,9 @@ class AccumulationUnscaledLoss(WindowRule):
 
     ## What it does
 
-    Finds windows whose name says that gradients are accumulated, and whose losses are back-propagated as they are, are
-    divided once that is done, or are divided by the counter of the window instead of by its size. It runs the loop on
-    small numbers, to see that each update is made of as many losses as a window has batches.
+    Finds windows whose size has a name that speaks of accumulation, and losses in them that are back-propagated as they
+    are, are divided only after `backward()`, or are divided by the counter of the window instead of by its size. It
+    runs the loop on small numbers, to see that each update is made of as many losses as a window has batches.
 
     ## What happens to the numbers
 
@@ -57,11 +57,11 @@ class AccumulationUnscaledLoss(WindowRule):
 
     Whoever has chosen the learning rate for sums may leave it so, which is why the rule is a preview. Losses that are
     summed over their batch (`reduction="sum"`), gradients and learning rates that are divided by the size of the window
-    are not reported, nor is what is computed by something that is given the size, or speaks of it.
+    are not reported, nor are losses from a function or network that is given the size of the window, or mentions it.
 
     ## Fix safety
 
-    There is no fix: the learning rate belongs to it.
+    There is no fix: whoever divides the losses may have to raise the learning rate.
 
     ## What it cannot see
 

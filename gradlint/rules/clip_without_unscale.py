@@ -22,8 +22,8 @@ class ClipWithoutUnscale(FlowRule):
 
     The gradients are 65536 times as large as they should be, or whatever the scale is by then, and are clipped to a
     norm that was meant for gradients as they are. Then `scaler.step()` divides them by the scale. With `max_norm=1` an
-    update of norm 1 becomes one of norm 1.5e-05: the network hardly learns, and how little depends on the scale of the
-    day.
+    update of norm 1 becomes one of norm 1.5e-05: with SGD the network hardly learns. Adam divides by the size of the
+    gradients, but each update is cut to the same size, whatever it was, and changes with the scale.
 
     ## Example
 

@@ -57,8 +57,8 @@ class ScalerProtocol(FlowRule):
     ## What it cannot see
 
     Updates by calls that it cannot follow, as callbacks are, count for nothing unless the optimizer or the scaler is
-    given to them in the same function, and of what says that something was unscaled already only local variables do:
-    that is why it is a preview. It says nothing of optimizers in lists.
+    given to them in the same function. A flag that says what was unscaled already is only known where it is a local
+    variable. That is why the rule is a preview. It says nothing of optimizers in lists.
     """
 
     code = "GRD404"

@@ -16,7 +16,7 @@ from gradlint.typestates.stale import STALE
 
 
 class WrongOptimizerCleared(FlowRule, ScopeRule):
-    """The gradients of another optimizer are cleared than of the one that steps, or of none.
+    """Another optimizer than the one that steps is cleared, or none is.
 
     ## What it does
 

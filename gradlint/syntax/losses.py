@@ -12,17 +12,21 @@ from gradlint.bounds import Bound
 from gradlint.flow.conditions import Computed, Literal, Literals
 from gradlint.flow.loops import speaks_of_accumulation
 from gradlint.regions import ELEMENT, GIVEN, Path
-from gradlint.syntax import catalogue
+from gradlint.syntax import catalogue, frameworks
 from gradlint.syntax.data import Data, is_given
 from gradlint.syntax.networks import has_no_parameters, is_network
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.scopes import Binding, Scope, Table
 from gradlint.syntax.tree import elements_of, last_name, text_of, walk
+from gradlint.syntax.values import Made
 
 MAX_DEPTH = Bound(12, "parts of a loss inside one another")
 
 Networks = frozenset[Path] | None
 """The networks whose parameters a gradient reaches; None where nobody can tell."""
+
+_GIVEN_LOSSES = (frameworks.WINDOWING, "Fabric")
+"""What is given a loss to go back from."""
 
 _NOTHING: frozenset[Path] = frozenset()
 
@@ -67,8 +71,11 @@ class Losses:
         """The networks that a backward reaches."""
         if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
             return None
-        networks = self._of(call.func.value, holds, 0)
-        return networks or None
+        receiver = call.func.value
+        made = self._objects.value(receiver, self._scope) if len(call.args) == 1 else None
+        if isinstance(made, Made) and made.by.endswith(_GIVEN_LOSSES):
+            receiver = call.args[0].value
+        return self._of(receiver, holds, 0) or None
 
     def given(self) -> Literals:
         """What holds at first of losses that are parameters."""

@@ -17,7 +17,7 @@ from gradlint.syntax.lowering.context import Loop, Lowering, bound_names, withou
 from gradlint.syntax.scopes import loop_bindings
 from gradlint.syntax.tree import constant_of, elements_of, text_of, walk
 from gradlint.syntax.values import Groups, Parameters
-from gradlint.syntax.window_sizes import meant
+from gradlint.syntax.window_sizes import meant, number_of
 
 _PROGRESS = frozenset({"tqdm", "track", "trange", "prange"})  # wrap an iterable and count as it does
 
@@ -262,7 +262,10 @@ def _limit(low: Lowering, iterable: cst.BaseExpression) -> str:
     """The code of what a counting loop stops before, empty where there is no such thing."""
     if isinstance(iterable, cst.Call) and low.objects.callee_name(iterable) == "range":
         arguments = [a.value for a in iterable.args]
-        return text_of(arguments[0] if len(arguments) == 1 else arguments[1]) if len(arguments) in (1, 2) else ""
+        if len(arguments) not in (1, 2):
+            return ""
+        end = arguments[-1]
+        return "1" if number_of(end, low.objects, low.scope) == 1 else text_of(end)
     return ""
 
 

@@ -43,9 +43,12 @@ class Divisions:
             return None
         found: DividedTwice | None = None
         summed = False  # as of several losses, of which it is the mean then
+        elsewhere = _on_other_ways(self._scope.node, call)
         for node in walk(self._scope.node):
             if node is call:
                 return None if summed else found
+            if id(node) in elsewhere:
+                continue
             summed = summed or _adds_to(node, loss.value)
             match node:
                 case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value) if (
@@ -79,6 +82,16 @@ class Divisions:
                 return DividedTwice(place_of(call, statement, value), False, text_of(right))
             case _:
                 return None
+
+
+def _on_other_ways(scope: cst.CSTNode, call: cst.Call) -> Set[int]:
+    """What does not run where a call does: the other arms of the tests around it, by identity."""
+    found: set[int] = set()
+    for fork in (node for node in walk(scope) if isinstance(node, cst.If) and node.orelse is not None):
+        arms = [{id(part) for part in walk(arm)} for arm in (fork.body, fork.orelse) if arm is not None]
+        for arm in arms if any(id(call) in arm for arm in arms) else ():
+            found |= arm if id(call) not in arm else set()
+    return found
 
 
 def _adds_to(node: cst.CSTNode, name: str) -> bool:

@@ -21,7 +21,7 @@ from gradlint.events import (
 from gradlint.flow.facts import Typestate
 from gradlint.flow.graph import Graph
 from gradlint.flow.prune import scopes_with
-from gradlint.regions import Region
+from gradlint.regions import Region, is_one
 from gradlint.slips import Slip
 
 
@@ -87,7 +87,9 @@ class Scaled(Typestate):
                 yield Scale.EMPTY
             case (Scale.UNTOLD | Scale.EMPTY) as unchanged, Clear():
                 yield unchanged
-            case (Scale.SCALED | Scale.CLIPPED | Scale.DIVIDED | Scale.APPLIED) as unchanged, Clear():
+            case (Scale.SCALED | Scale.CLIPPED | Scale.DIVIDED | Scale.APPLIED) as unchanged, Clear() if not is_one(
+                region.owner
+            ):
                 yield from (unchanged, Scale.EMPTY)  # it may be another element of a list that is cleared
             case ((Scale.SCALED | Scale.CLIPPED | Scale.DIVIDED), Step()) if event.scaler:
                 yield Scale.APPLIED

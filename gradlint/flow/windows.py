@@ -16,9 +16,8 @@ class Window:
     """A clear that drops what a backward added, before the step comes that would have applied it.
 
     `size` is the code of the size of the window, `share` how much of what the backward adds is applied where that is
-    `tried`,
-    `movable` says that the clear could stand behind the step: it is
-    the only one, in one scope with the step, that is the only one as well, and nobody looks at gradients there.
+    `tried`. `movable` says that the clear could stand behind the step: it is the only one, in one scope with the step,
+    that is the only one as well, and nobody looks at gradients there.
     """
 
     step: Step

@@ -17,9 +17,9 @@ _HEADING = re.compile(r"#{2,6} +(?P<title>.*)")
 _FENCE = "```"
 
 
-def documentation_url(name: str) -> str:
+def documentation_url(name: str, base: str = DOCUMENTATION) -> str:
     """Where the page of the rule of that name is."""
-    return f"{DOCUMENTATION}/{name}.md"
+    return f"{base.rstrip('/')}/{name}.md"
 
 
 def explain(rule: Rule, fmt: str = "text", *, color: bool = False) -> str:

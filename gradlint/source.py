@@ -9,6 +9,7 @@ import tokenize
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from gradlint.diagnostics import Point, Span
 
@@ -20,17 +21,34 @@ class UndecodableSource(Exception):
     """The bytes are no text: a wrong or unknown encoding, or NUL bytes."""
 
 
+class Cell(NamedTuple):
+    """A code cell of a notebook: its number among all cells, from 1, and its first row in the text of them all."""
+
+    number: int
+    first_row: int
+
+
+class Place(NamedTuple):
+    """A place as people look for it: in a cell of a notebook, or in a file (`cell` None)."""
+
+    cell: int | None
+    row: int
+    column: int
+
+
 @dataclass(frozen=True)
 class Source:
     """One text with its path as people should see it.
 
-    `encoding` and `bom` are what turns `text` back into the bytes that were read.
+    `encoding` and `bom` are what turns `text` back into the bytes that were read. Of a notebook, the text is that of
+    all its code `cells`, one after the other, and so are places in it.
     """
 
     path: str
     text: str
     encoding: str = "utf-8"
     bom: bool = field(default=False)
+    cells: tuple[Cell, ...] = ()
 
     @classmethod
     def decode(cls, path: str, data: bytes) -> Source:
@@ -84,6 +102,14 @@ class Source:
         """Row and column of an offset into the text."""
         row = bisect_right(self.line_starts, offset)
         return Point(row, offset - self.line_starts[row - 1] + 1)
+
+    def place(self, point: Point) -> Place:
+        """The same place by cell, and row in that cell, in a notebook."""
+        index = bisect_right(self.cells, point.row, key=lambda cell: cell.first_row) - 1
+        if index < 0:
+            return Place(None, point.row, point.column)
+        cell = self.cells[index]
+        return Place(cell.number, point.row - cell.first_row + 1, point.column)
 
     def offset(self, point: Point) -> int:
         """Offset into the text of a place."""

@@ -22,7 +22,7 @@ LAYERS = (
     ("rules", "syntax"),
     ("project",),
     ("selection",),
-    ("suppressions", "config", "fixer", "explain"),
+    ("suppressions", "config", "fixer", "explain", "fingerprint"),
     ("files",),
     ("linter",),
     ("runner", "reporters", "summary"),

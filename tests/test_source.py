@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradlint.diagnostics import Point
-from gradlint.source import Source, UndecodableSource
+from gradlint.source import Cell, Place, Source, UndecodableSource
 
 texts = st.text(st.sampled_from("ab é训😀\t\r\n\x0c\u2028\x85"), max_size=30)
 
@@ -120,3 +120,10 @@ def test_columns(before: str, code_points: int, utf8: int, utf16: int) -> None:
     assert point == Point(2, code_points)
     assert source.utf8_column(point) == utf8
     assert source.utf16_column(point) == utf16
+
+
+def test_places_by_cell() -> None:
+    notebook = Source("n.ipynb", "a\nb\nc\nd\n", cells=(Cell(2, 1), Cell(5, 3)))
+    places = [notebook.place(Point(row, 4)) for row in (1, 2, 3, 4)]
+    assert places == [Place(2, 1, 4), Place(2, 2, 4), Place(5, 1, 4), Place(5, 2, 4)]
+    assert Source("t.py", "a\nb\n").place(Point(2, 1)) == Place(None, 2, 1)

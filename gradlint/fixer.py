@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
-import tempfile
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix
+from gradlint.exchange import exchange
 from gradlint.source import Source, UndecodableSource
 
 MAX_ROUNDS = 30
@@ -98,7 +97,7 @@ def write(path: Path, original: bytes, fixed: bytes) -> None:
             raise NotWritten("it changed while it was being checked")
         if not os.access(target, os.W_OK):
             raise NotWritten("it is read-only")
-        _exchange(target, fixed)
+        exchange(target, fixed)
     except OSError as error:
         raise NotWritten(error.strerror or str(error)) from error
 
@@ -209,31 +208,6 @@ def _is_better(
         return False
     cured = {(each.finding.code, each.finding.message, moved(each.offset)) for each in cures}
     return cured.isdisjoint((each.code, each.message, edited.offset(each.span.start)) for each in after)
-
-
-def _exchange(target: Path, content: bytes) -> None:
-    """Replace a file at one stroke, with its permissions and, where that is allowed, its owner."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".gradlint", dir=target.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        shutil.copymode(target, beside)
-        _copy_owner(target, beside)
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def _copy_owner(source: Path, target: Path) -> None:
-    wanted, given = source.stat(), target.stat()
-    if (wanted.st_uid, wanted.st_gid) != (given.st_uid, given.st_gid) and hasattr(os, "chown"):
-        try:
-            os.chown(target, wanted.st_uid, wanted.st_gid)
-        except PermissionError:
-            # As with any editor: who may not give files away becomes the owner.
-            return
 
 
 def _lines(source: Source) -> list[str]:

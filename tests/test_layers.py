@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "gradlint"
 # Lowest first; what stands in one line knows nothing of its neighbours.
 LAYERS = (
-    ("__init__", "source", "diagnostics", "errors", "vocabulary", "bounds"),
+    ("__init__", "source", "diagnostics", "errors", "vocabulary", "bounds", "exchange"),
     ("regions",),
     ("events",),
     ("slips",),

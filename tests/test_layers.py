@@ -23,7 +23,7 @@ LAYERS = (
     ("project",),
     ("selection",),
     ("suppressions", "config", "fixer", "explain", "fingerprint"),
-    ("files",),
+    ("files", "baseline"),
     ("linter",),
     ("runner", "reporters", "summary"),
     ("session",),

@@ -13,12 +13,18 @@ from gradlint.rule import Rule
 ALWAYS_ON = "GRD000"
 """The rule that every selection holds: only its own code, name or category, or a longer prefix, takes it out."""
 
+ABOUT_COMMENTS = "GRD001"
+"""The rule about comments that silence nothing. Its findings come of what the others have said, and of their fixes."""
+
 ALL = "ALL"
+_CODE = re.compile(r"G|GR|GRD[0-9]*")
 _PREFIX = re.compile(r"GRD[0-9]{0,2}")
 # How narrowly a selector speaks. The narrower one wins, so `select = ["GRD101"]` with `ignore = ["GRD1"]` runs GRD101.
 _EVERYTHING, _WHOLE_PREFIX, _ALWAYS_ON, _CATEGORY, _EXACT = 0, 1, 2, 3, 9
 # Low enough that `zero-grad` is shown `missing-zero-grad`, high enough that `E501` is shown nothing.
 _ALIKE = 0.5
+# So many codes are named of those that begin alike; more would not be read.
+_SHOWN = 4
 
 
 class UnknownSelector(GradlintError):
@@ -65,6 +71,9 @@ def named(text: str, rules: Sequence[Rule]) -> Rule:
     for rule in rules:
         if text.upper() == rule.code or text.lower() == rule.name:
             return rule
+    if begun := [rule.code for rule in rules if _PREFIX.fullmatch(text.upper()) and rule.code.startswith(text.upper())]:
+        codes = ", ".join((*begun[:_SHOWN], *(["..."] if len(begun) > _SHOWN else [])))
+        raise UnknownSelector(f"'{text}' is the beginning of {codes}")
     raise UnknownSelector(f"unknown rule '{text}'{suggestion(text, _exact_words(rules))}")
 
 
@@ -75,10 +84,24 @@ def check(selectors: Iterable[str], rules: Sequence[Rule]) -> None:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` with the known word nearest to `word`, or nothing where none is near."""
+    """`; did you mean 'x'?` with the known word nearest to `word`, or nothing where none is near.
+
+    Codes are all alike, so of a code the only near one is that of one slip: two neighbouring digits swapped, else one
+    digit wrong. Where several are so near, nobody can tell which was meant.
+    """
+    if _CODE.fullmatch(word.upper()):
+        near = _one_slip_away(word.upper(), known)
+        return f"; did you mean '{near[0]}'?" if len(near) == 1 else ""
     spellings = {each.lower(): each for each in known}
     close = difflib.get_close_matches(word.lower(), spellings, n=1, cutoff=_ALIKE)
     return f"; did you mean '{spellings[close[0]]}'?" if close else ""
+
+
+def _one_slip_away(code: str, known: Iterable[str]) -> list[str]:
+    swapped = {f"{code[:i]}{code[i + 1]}{code[i]}{code[i + 2 :]}" for i in range(len("GRD"), len(code) - 1)}
+    codes = [each for each in known if len(each) == len(code) and _CODE.fullmatch(each)]
+    mistyped = [each for each in codes if sum(a != b for a, b in zip(each, code, strict=True)) == 1]
+    return [each for each in codes if each in swapped] or mistyped
 
 
 def _apply(layer: Choice, below: dict[str, int], rules: Sequence[Rule]) -> dict[str, int]:

@@ -107,7 +107,7 @@ def write(folder: Path, **files: str) -> None:
         pytest.param(["rule", "missing-zero-grad"], 0, "GRD101", "", id="rule-by-name"),
         pytest.param(["rule", "GRD101", "--output-format", "markdown"], 0, "# missing-zero-grad", "", id="markdown"),
         pytest.param(["rule", "--all"], 0, "GRD000 syntax-error", "", id="all-rules"),
-        pytest.param(["rule", "GRD1"], 2, "", "error: unknown rule 'GRD1'", id="a-prefix-is-no-rule"),
+        pytest.param(["rule", "GRD1"], 2, "", "error: 'GRD1' is the beginning of GRD101, ", id="a-prefix-is-no-rule"),
         pytest.param(["rule"], 2, "", "or --all", id="no-rule"),
         pytest.param(["rule", "GRD101", "--all"], 2, "", "or --all", id="a-rule-and-all"),
     ],

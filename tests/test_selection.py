@@ -81,7 +81,12 @@ def test_preview_runs_all() -> None:
 @pytest.mark.parametrize(
     ("selector", "nearest"),
     [
-        pytest.param("GRD999", "; did you mean 'GRD", id="code"),
+        pytest.param("GRD301", "", id="one-digit-off-two-codes"),
+        pytest.param("GRD202", "", id="one-digit-off-two-other-codes"),
+        pytest.param("GRD211", "; did you mean 'GRD201'?", id="one-digit-off"),
+        pytest.param("grd210", "; did you mean 'GRD201'?", id="two-digits-swapped-and-one-off-another"),
+        pytest.param("GRD999", "", id="code-like-none"),
+        pytest.param("GRD1011", "", id="a-digit-too-many"),
         pytest.param("GRD9", "", id="prefix-of-nothing"),
         pytest.param("mising-zero-grad", "; did you mean 'missing-zero-grad'?", id="name"),
         pytest.param("clearings", "; did you mean 'clearing'?", id="category"),
@@ -94,7 +99,7 @@ def test_preview_runs_all() -> None:
 def test_unknown(option: str, selector: str, nearest: str) -> None:
     with pytest.raises(UnknownSelector) as caught:
         choose([Choice(**{option: (selector,)})], RULES)
-    assert str(caught.value).startswith(f"unknown rule, prefix or category '{selector}'{nearest}")
+    assert str(caught.value) == f"unknown rule, prefix or category '{selector}'{nearest}"
 
 
 def test_no_suggestion_for_what_resembles_nothing() -> None:
@@ -111,3 +116,12 @@ def test_named(text: str) -> None:
 def test_named_takes_no_prefix_and_suggests() -> None:
     with pytest.raises(UnknownSelector, match="unknown rule 'missing-zero'; did you mean 'missing-zero-grad'"):
         named("missing-zero", RULES)
+
+
+def test_named_says_of_which_codes_a_prefix_is_the_beginning() -> None:
+    with pytest.raises(UnknownSelector, match=r"^'GRD1' is the beginning of GRD101, GRD102, GRD110$"):
+        named("GRD1", RULES)
+    with pytest.raises(UnknownSelector, match=r"^'grd' is the beginning of GRD000, GRD101, GRD102, GRD110, \.\.\.$"):
+        named("grd", RULES)
+    with pytest.raises(UnknownSelector, match=r"^unknown rule 'GRD9'$"):
+        named("GRD9", RULES)

@@ -221,7 +221,9 @@ def test_broken_text_keeps_what_comes_before_the_break(broken: str) -> None:
     ("comment", "warning"),
     [
         ("# gradlint: ignore[GRD111]", "unknown rule 'GRD111'; did you mean 'GRD101'?"),
-        ("# gradlint: ignore[grd999]", "unknown rule 'grd999'; did you mean 'GRD"),
+        ("# gradlint: ignore[grd999]", "unknown rule 'grd999'"),
+        ("# gradlint: ignore[GRD120]", "unknown rule 'GRD120'; did you mean 'GRD102'?"),
+        ("# gradlint: ignore[GRD1]", "'GRD1' is the beginning of GRD101, GRD102"),
         ("# gradlint: ignore[E501]", "unknown rule 'E501'"),
         ("# gradlint: ignore[mising-zerograd]", "unknown rule 'mising-zerograd'; did you mean 'missing-zero-grad'?"),
         ("# gradlint: file-ignore[GRD111]", "unknown rule 'GRD111'; did you mean 'GRD101'?"),
@@ -233,8 +235,7 @@ def test_broken_text_keeps_what_comes_before_the_break(broken: str) -> None:
 )
 def test_warnings(comment: str, warning: str) -> None:
     (said,) = warnings(f"x = 1\nloss.backward()  {comment}\n")
-    assert said.startswith(f"t.py:2: {warning}")
-    assert said.endswith(("?", "'"))
+    assert said == f"t.py:2: {warning}"
 
 
 @pytest.mark.parametrize(

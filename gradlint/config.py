@@ -1,84 +1,35 @@
-"""What the user asked for: pyproject.toml, gradlint.toml and the command line, as one frozen Settings per folder."""
+"""What the user asked for: configuration files and the command line, as one frozen Settings per folder."""
 
 from __future__ import annotations
 
-import keyword
-import re
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import TypeAlias
 
+from gradlint import layers, tables
+from gradlint.diagnostics import Severity
 from gradlint.errors import GradlintError
+from gradlint.globs import Globs
+from gradlint.layers import Layer
+from gradlint.options import BY_KEY, Value
 from gradlint.rule import Rule, all_rules
-from gradlint.selection import Choice, UnknownSelector, check, choose, suggestion
+from gradlint.selection import UnknownSelector, choose, meant
 from gradlint.vocabulary import Vocabulary
 
-Toml: TypeAlias = "str | int | float | bool | list[Toml] | dict[str, Toml] | object"
-
-DEFAULT_FORMAT = "full"
-DEFAULT_EXCLUDE = (
-    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d",
-    ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__",
-    "__pypackages__", "_build", "buck-out", "./build", "./dist", "node_modules", "site-packages", "venv",
-)  # fmt: skip
-"""What is never looked for sources in, unless `exclude` says otherwise: ruff's list and `__pycache__`.
-
-Of `build` and `dist` only the project's own: further down, `dist` is where people keep distributed training.
-"""
-
-_STRINGS, _STRING, _BOOLEAN = "a list of strings", "a string", "true or false"
-KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "select": _STRINGS,
-        "ignore": _STRINGS,
-        "extend-select": _STRINGS,
-        "extend-ignore": _STRINGS,
-        "preview": _BOOLEAN,
-        "exclude": _STRINGS,
-        "extend-exclude": _STRINGS,
-        "output-format": _STRING,
-        "target-optimizers": _STRINGS,
-        "known-clearing-calls": _STRINGS,
-        "known-stepping-calls": _STRINGS,
-    }
-)
-"""The keys of a configuration file and what their values are."""
-
-_TAUGHT = {
-    "target-optimizers": "optimizers",
-    "known-clearing-calls": "clearing",
-    "known-stepping-calls": "stepping",
-}
-_NAMES = ("gradlint.toml", "pyproject.toml")  # the first that is there wins
-_PLACE = re.compile(r"(?P<what>.*?),? *\(at (?:line (?P<row>\d+)|end of document).*\)", re.DOTALL)
+_SELECTING = ("select", "ignore", "extend-select", "extend-ignore")
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """What one configuration file says, or the command line with the environment. None: not a word.
+class Exemption:
+    """Some files, or (`inverted`) all others, in which some rules do not run."""
 
-    `folder` is what its globs are relative to; `file` is None for the command line.
-    """
+    globs: Globs
+    inverted: bool
+    codes: frozenset[str]
 
-    folder: Path
-    file: Path | None = None
-    choice: Choice = field(default_factory=Choice)
-    preview: bool | None = None
-    exclude: tuple[str, ...] | None = None
-    extend_exclude: tuple[str, ...] = ()
-    output_format: str | None = None
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
-
-
-@dataclass(frozen=True, slots=True)
-class Globs:
-    """Patterns and the folder that they are relative to."""
-
-    folder: Path
-    patterns: tuple[str, ...]
+    def covers(self, path: Path) -> bool:
+        """Whether it speaks of an absolute path."""
+        return self.globs.match_from(path) is not self.inverted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +39,39 @@ class Settings:
     root: Path
     file: Path | None
     rules: tuple[Rule, ...]
+    exemptions: tuple[Exemption, ...]
     excludes: tuple[Globs, ...]
+    severities: Mapping[str, Severity]
+    fail_on: Severity
     output_format: str
     vocabulary: Vocabulary
+    cache_dir: Path
+    documentation: str
+
+    def rules_at(self, path: Path) -> tuple[Rule, ...]:
+        """The rules that run for the file at an absolute path."""
+        exempt = [each.codes for each in self.exemptions if each.covers(path)]
+        return tuple(rule for rule in self.rules if not any(rule.code in codes for codes in exempt))
+
+    def excludes_path(self, path: str) -> bool:
+        """Whether an absolute path with forward slashes is to be left alone."""
+        return any(globs.match(path) for globs in self.excludes)
 
 
 class Configuration:
     """Finds, reads once and combines what applies to each folder.
 
-    `file` stands for the nearest configuration file of every folder; with `isolated` none is looked for.
+    `given` stands for the nearest configuration file of every folder; with `isolated` none is looked for. `above` are
+    the layers that win over files, the command line last.
     """
 
-    def __init__(self, command_line: Layer, *, isolated: bool = False, file: Path | None = None) -> None:
-        """Raises GradlintError where `file` cannot be used."""
-        self._command_line = command_line
+    def __init__(self, *above: Layer, isolated: bool = False, given: Path | None = None) -> None:
+        """Raises GradlintError where `given` cannot be used."""
+        self._above = above
         self._isolated = isolated
-        self._given = None if file is None else _required(file)
-        self._layers: dict[Path, Layer | None] = {}
+        self._given = None if given is None else layers.of_file(given)
+        self._found: dict[Path, Layer | None] = {}
+        self._extended: dict[Path, tuple[Layer, ...]] = {}
         self._settings: dict[Path | None, Settings] = {}
 
     def settings(self, folder: Path) -> Settings:
@@ -112,201 +79,114 @@ class Configuration:
         layer = self._layer(folder)
         file = layer.file if layer else None
         if file not in self._settings:
-            self._settings[file] = _combine(layer, self._command_line)
+            self._settings[file] = _combine(self.layers(folder), layer.folder if layer else None, file)
         return self._settings[file]
+
+    def layers(self, folder: Path) -> tuple[Layer, ...]:
+        """All that speaks of the files of a folder; what comes later wins. Raises GradlintError."""
+        layer = self._layer(folder)
+        return (*(self._with_extended(layer) if layer else ()), *self._above)
 
     def files(self) -> list[str]:
         """The configuration files that applied so far, as people should see them."""
-        return sorted(_shown(file) for file in self._settings if file)
+        extended = {layer.file for chain in self._extended.values() for layer in chain if layer.file}
+        return sorted(map(tables.shown, extended))
 
     def _layer(self, folder: Path) -> Layer | None:
         if self._isolated or self._given:
             return self._given
         for each in (folder, *folder.parents):
-            if each not in self._layers:
-                self._layers[each] = _own_layer(each)
-            if layer := self._layers[each]:
+            if each not in self._found:
+                self._found[each] = layers.in_folder(each)
+            if layer := self._found[each]:
                 return layer
         return None
 
-
-def where(layer: Layer, key: str) -> str:
-    """The place to name in an error about a key: `pyproject.toml:12: key`, or the option."""
-    if layer.file is None:
-        return f"--{key}"
-    return f"{_shown(layer.file)}:{_row(_text(layer.file), _table(layer.file), key)}: {key}"
-
-
-def _combine(layer: Layer | None, command_line: Layer) -> Settings:
-    layers = [each for each in (layer, command_line) if each]
-    rules = all_rules()
-    for each in layers:
-        _check_selectors(each, rules)
-    root = layer.folder if layer else command_line.folder
-    previews = [each.preview for each in layers if each.preview is not None]
-    formats = [each.output_format for each in layers if each.output_format is not None]
-    excludes = Globs(root, DEFAULT_EXCLUDE)
-    for each in layers:
-        excludes = excludes if each.exclude is None else Globs(each.folder, each.exclude)
-    return Settings(
-        root=root,
-        file=layer.file if layer else None,
-        rules=choose((each.choice for each in layers), rules, preview=bool(previews and previews[-1])),
-        excludes=(excludes, *(Globs(each.folder, each.extend_exclude) for each in layers if each.extend_exclude)),
-        output_format=formats[-1] if formats else DEFAULT_FORMAT,
-        vocabulary=(layer or command_line).vocabulary,
-    )
+    def _with_extended(self, layer: Layer) -> tuple[Layer, ...]:
+        """A file's layer, with those that it extends before it."""
+        assert layer.file is not None
+        if layer.file not in self._extended:
+            chain = [layer]
+            while parent := chain[0].text("extend"):
+                target = (chain[0].folder / Path(parent).expanduser()).resolve()
+                if any(each.file and each.file.resolve() == target for each in chain):
+                    raise GradlintError(f"{chain[0].where('extend')}: '{parent}' extends this file in its turn")
+                try:
+                    chain.insert(0, layers.of_file(target))
+                except GradlintError as error:
+                    if target.is_file():
+                        raise
+                    raise GradlintError(f"{chain[0].where('extend')}: {error}") from error
+            self._extended[layer.file] = tuple(chain)
+        return self._extended[layer.file]
 
 
-def _check_selectors(layer: Layer, rules: tuple[Rule, ...]) -> None:
-    choice = layer.choice
-    for key, selectors in (
-        ("select", choice.select or ()),
-        ("ignore", choice.ignore),
-        ("extend-select", choice.extend_select),
-        ("extend-ignore", choice.extend_ignore),
-    ):
-        try:
-            check(selectors, rules)
-        except UnknownSelector as error:
-            raise GradlintError(f"{where(layer, key)}: {error}") from error
-
-
-def _own_layer(folder: Path) -> Layer | None:
-    for name in _NAMES:
-        file = folder / name
-        # A pyproject.toml that does not speak of gradlint is not ours to read, not even to complain about.
-        if file.is_file() and (name == "gradlint.toml" or "gradlint" in _text(file)):
-            table = _read(file)
-            if table is not None:
-                return _checked(file, table)
-    return None
-
-
-def _required(file: Path) -> Layer:
-    file = file.absolute()
-    table = _read(file)
-    if table is None:
-        raise GradlintError(f"{_shown(file)}: there is no table [tool.gradlint] in it")
-    return _checked(file, table)
-
-
-def _text(file: Path) -> str:
-    try:
-        # TOML is UTF-8; some editors begin it with a byte-order mark.
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise GradlintError(f"{_shown(file)}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise GradlintError(f"{_shown(file)}: it is not UTF-8") from error
-
-
-def _loads(text: str) -> dict[str, Toml]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(text)
-
-
-def _table(file: Path) -> tuple[str, ...]:
-    return ("tool", "gradlint") if file.name == "pyproject.toml" else ()
-
-
-def _read(file: Path) -> dict[str, Toml] | None:
-    """The file's own table, None where there is none."""
-    text = _text(file)
-    try:
-        found: Toml = _loads(text)
-    # ValueError is what both libraries raise; a deeply nested value exhausts the stack.
-    except (ValueError, RecursionError) as error:
-        match = _PLACE.fullmatch(str(error))
-        row = (match and match["row"]) or str(text.rstrip().count("\n") + 1)
-        raise GradlintError(f"{_shown(file)}:{row}: not valid TOML: {match['what'] if match else error}") from error
-    path = _table(file)
-    for depth, name in enumerate(path):
-        if not isinstance(found, dict):
-            raise GradlintError(f"{_shown(file)}: {'.'.join(path[:depth])} must be a table")
-        if name not in found:
-            return None
-        found = found[name]
-    if not isinstance(found, dict):
-        raise GradlintError(f"{_shown(file)}: {'.'.join(path)} must be a table")
+def last(chain: Iterable[Layer], key: str) -> Value:
+    """The value of a key in the layer that wins, or its default."""
+    found = BY_KEY[key].default
+    for layer in chain:
+        found = layer.values.get(key, found)
     return found
 
 
-def _checked(file: Path, table: dict[str, Toml]) -> Layer:
-    layer = Layer(file.parent, file)
-    for key, value in table.items():
-        if key not in KEYS:
-            raise GradlintError(f"{where(layer, key)}: unknown key '{key}'{suggestion(key, KEYS)}")
-        layer = _with(layer, key, value)
-    return layer
+def _combine(chain: tuple[Layer, ...], folder: Path | None, file: Path | None) -> Settings:
+    rules = all_rules()
+    root = folder or Path.cwd()
+    for layer in chain:
+        _check_selectors(layer, rules)
+    excludes = Globs(root, _strings(BY_KEY["exclude"].default))
+    for layer in chain:
+        excludes = Globs(layer.folder, layer.strings("exclude")) if "exclude" in layer.values else excludes
+    further = (Globs(each.folder, each.strings("extend-exclude")) for each in chain if "extend-exclude" in each.values)
+    caches = [layer for layer in chain if "cache-dir" in layer.values]
+    return Settings(
+        root=root,
+        file=file,
+        rules=choose((each.choice for each in chain), rules, preview=bool(last(chain, "preview"))),
+        exemptions=tuple(each for layer in chain for each in _exemptions(layer, rules)),
+        excludes=(excludes, *further),
+        severities=_severities(chain, rules),
+        fail_on=Severity(last(chain, "fail-on")),
+        output_format=str(last(chain, "output-format")),
+        vocabulary=Vocabulary(
+            _strings(last(chain, "known-clearing-calls")),
+            _strings(last(chain, "known-stepping-calls")),
+            _strings(last(chain, "target-optimizers")),
+        ),
+        cache_dir=(caches[-1].folder if caches else root) / Path(str(last(chain, "cache-dir"))).expanduser(),
+        documentation=str(last(chain, "documentation-url")),
+    )
 
 
-def _with(layer: Layer, key: str, value: Toml) -> Layer:
-    match key, value:
-        case ("select" | "ignore" | "extend-select" | "extend-ignore", list()):
-            words = {key.replace("-", "_"): _strings(layer, key, value)}
-            return replace(layer, choice=replace(layer.choice, **words))
-        case "exclude", list():
-            return replace(layer, exclude=_strings(layer, key, value))
-        case "extend-exclude", list():
-            return replace(layer, extend_exclude=_strings(layer, key, value))
-        case "target-optimizers" | "known-clearing-calls" | "known-stepping-calls", list():
-            names = {_TAUGHT[key]: _dotted(layer, key, value)}
-            return replace(layer, vocabulary=replace(layer.vocabulary, **names))
-        case "preview", bool():
-            return replace(layer, preview=value)
-        case "output-format", str():
-            return replace(layer, output_format=value)
-    raise _ill_typed(layer, key, value)
+def _strings(value: Value) -> tuple[str, ...]:
+    assert isinstance(value, tuple)
+    return value
 
 
-def _strings(layer: Layer, key: str, values: list[Toml]) -> tuple[str, ...]:
-    for value in values:
-        if not isinstance(value, str):
-            raise _ill_typed(layer, key, values)
-    return tuple(str(value) for value in values)
-
-
-def _dotted(layer: Layer, key: str, values: list[Toml]) -> tuple[str, ...]:
-    names = _strings(layer, key, values)
-    for name in names:
-        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
-            raise GradlintError(f"{where(layer, key)}: {name!r} is no dotted name, such as 'trainer.reset_grads'")
-    return names
-
-
-def _ill_typed(layer: Layer, key: str, value: Toml) -> GradlintError:
-    return GradlintError(f"{where(layer, key)} must be {KEYS[key]}, not {value!r}")
-
-
-def _row(text: str, table: tuple[str, ...], key: str) -> int:
-    """The row where a key's statement begins; the libraries do not tell, so ever longer beginnings are read."""
-    row = 1
-    for last, beginning in _beginnings(text):
+def _check_selectors(layer: Layer, rules: tuple[Rule, ...]) -> None:
+    placed: list[tuple[tuple[str, ...], str]] = [((key,), word) for key in _SELECTING for word in layer.strings(key)]
+    placed += [(("severity", word), word) for word in layer.table("severity")]
+    for pattern, words in layer.lists("per-file-ignores").items():
+        placed += [(("per-file-ignores", pattern), word) for word in words]
+    for keys, word in placed:
         try:
-            found: Toml = _loads(beginning)
-        except ValueError:
-            continue
-        for name in (*table, key):
-            if not isinstance(found, dict) or name not in found:
-                row = last + 1
-                break
-            found = found[name]
-        else:
-            break
-    return row
+            meant(word, rules)
+        except UnknownSelector as error:
+            raise GradlintError(f"{layer.where(*keys)}: {error}") from error
 
 
-def _beginnings(text: str) -> Iterator[tuple[int, str]]:
-    lines = text.splitlines(keepends=True)
-    for last in range(1, len(lines) + 1):
-        yield last, "".join(lines[:last])
+def _exemptions(layer: Layer, rules: tuple[Rule, ...]) -> Iterable[Exemption]:
+    for pattern, words in layer.lists("per-file-ignores").items():
+        codes = frozenset().union(*(meant(word, rules).codes for word in words))
+        globs = Globs(layer.folder, (pattern.removeprefix("!"),))
+        yield Exemption(globs, pattern.startswith("!"), codes)
 
 
-def _shown(file: Path) -> str:
-    """The path as people should see it: from the current folder where it is below it."""
-    here = Path.cwd()
-    return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
+def _severities(chain: Iterable[Layer], rules: tuple[Rule, ...]) -> Mapping[str, Severity]:
+    found: dict[str, Severity] = {}
+    for layer in chain:
+        table = layer.table("severity")
+        # The narrower word wins over the wider one, wherever they stand.
+        for word in sorted(table, key=lambda word: meant(word, rules).narrowness):
+            found |= dict.fromkeys(meant(word, rules).codes, Severity(table[word]))
+    return found

@@ -9,17 +9,15 @@ given by name, for as long as notebooks are not read.
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradlint.config import Globs, Settings
+from gradlint.config import Settings
+from gradlint.globs import Globs, with_slash
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -45,12 +43,18 @@ class Found:
     errors: list[str] = field(default_factory=list)
 
 
-def find(paths: Sequence[str], settings: Callable[[Path], Settings], *, force_exclude: bool = False) -> Found:
+def find(
+    paths: Sequence[str],
+    settings: Callable[[Path], Settings],
+    *,
+    force_exclude: bool = False,
+    heed_gitignore: bool = True,
+) -> Found:
     """Every file that `paths` stand for, in a stable order.
 
     `settings` is asked for what applies in an absolute folder. Raises what it raises.
     """
-    search = _Search(settings)
+    search = _Search(settings, heed_gitignore=heed_gitignore)
     folders = []
     for given in paths:
         if not given:
@@ -90,8 +94,17 @@ def shown(absolute: Path, given: str) -> str:
 
 def is_forced_out(path: Path, settings: Settings) -> bool:
     """Whether an exclude takes out the absolute path, or a folder between it and the root of its configuration."""
+    return forced_out_by(path, settings) is not None
+
+
+def forced_out_by(path: Path, settings: Settings) -> str | None:
+    """The pattern of an exclude that takes out the absolute path, or a folder above it; None where none does."""
     above = [each for each in path.parents if each != settings.root and each.is_relative_to(settings.root)]
-    return any(_excluded(each.as_posix(), settings) for each in (path, *above))
+    for each in (path, *above):
+        if settings.excludes_path(each.as_posix()):
+            patterns = (Globs(globs.folder, (one,)) for globs in settings.excludes for one in globs.patterns)
+            return next(globs.patterns[0] for globs in patterns if globs.match(each.as_posix()))
+    return None
 
 
 PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "gradlint.toml")
@@ -155,9 +168,10 @@ class _Folder:
 
 
 class _Search:
-    def __init__(self, settings: Callable[[Path], Settings]) -> None:
+    def __init__(self, settings: Callable[[Path], Settings], *, heed_gitignore: bool = True) -> None:
         self.found = Found()
         self._settings = settings
+        self._heed_gitignore = heed_gitignore
         self._seen: set[str] = set()
 
     def add(self, path: Path, shown: str, real: str, *, explicit: bool) -> None:
@@ -170,7 +184,7 @@ class _Search:
         """Take note of every source file below an absolute folder."""
         base = "" if shown == "." else f"{shown.rstrip('/')}/"
         real = os.path.realpath(root).rstrip(os.sep) + os.sep
-        waiting = [_Folder(_with_slash(root), base, real, _inherited(root))]
+        waiting = [_Folder(with_slash(root), base, real, _inherited(root) if self._heed_gitignore else ())]
         links = []
         while waiting:
             folder = waiting.pop()
@@ -179,7 +193,8 @@ class _Search:
             except OSError as error:
                 self.found.errors.append(f"{folder.shown.rstrip('/') or root}: {error.strerror}")
                 continue
-            folder = _with_own_ignores(folder, {entry.name for entry in entries})
+            if self._heed_gitignore:
+                folder = _with_own_ignores(folder, {entry.name for entry in entries})
             inner = []
             for entry in self._wanted(entries, folder):
                 if entry.is_dir(follow_symlinks=False):
@@ -204,7 +219,7 @@ class _Search:
             if not is_folder and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
                 continue
             path = folder.path + entry.name
-            if not _excluded(path, settings) and not folder.ignores_path(f"{path}/" if is_folder else path):
+            if not settings.excludes_path(path) and not folder.ignores_path(f"{path}/" if is_folder else path):
                 yield entry
 
 
@@ -220,38 +235,6 @@ def _inside(folder: _Folder, name: str) -> _Folder:
     return _Folder(f"{folder.path}{name}/", f"{folder.shown}{name}/", f"{folder.real}{name}{os.sep}", folder.ignores)
 
 
-def _with_slash(folder: Path) -> str:
-    return f"{folder.as_posix().rstrip('/')}/"
-
-
-def _excluded(path: str, settings: Settings) -> bool:
-    return any(_matcher(globs)(path) for globs in settings.excludes)
-
-
-@cache
-def _matcher(globs: Globs) -> Callable[[str], object]:
-    """Whether one of the patterns matches the whole path, or the name alone; `*` matches slashes too, as in ruff.
-
-    With `./` before it a name is that of something in the folder of the patterns itself.
-    """
-    folder = _with_slash(globs.folder)
-    expressions = []
-    for given in globs.patterns:
-        spelt = given.replace("\\", "/").rstrip("/")
-        pattern = spelt.removeprefix("./")
-        if not pattern:
-            continue
-        # `**/x` matches `x` as well.
-        for each in {pattern, pattern.replace("**/", "")}:
-            whole = fnmatch.translate(each)
-            if not each.startswith("/"):
-                whole = re.escape(folder) + whole
-                if "/" not in each and not spelt.startswith("./"):
-                    expressions.append(f"(?s:.*/){fnmatch.translate(each)}")
-            expressions.append(whole)
-    return re.compile("|".join(expressions) or r"(?!)").match
-
-
 def _inherited(root: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     """The ignore files above a folder, up to the root of its repository; none where they ignore the folder itself."""
     above = []
@@ -265,7 +248,7 @@ def _inherited(root: Path) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     for folder in reversed(above[1:]):
         found += _ignore_file(folder, ".gitignore")
     ignores = tuple(found)
-    itself = _Folder("", "", "", ignores).ignores_path(_with_slash(root))
+    itself = _Folder("", "", "", ignores).ignores_path(with_slash(root))
     return () if itself else ignores
 
 
@@ -290,7 +273,7 @@ def _ignore_file(folder: Path, name: str) -> tuple[tuple[str, GitIgnoreSpec], ..
     from pathspec import GitIgnoreSpec
 
     lines = [line for line in text.splitlines() if _is_pattern(line)]
-    return ((_with_slash(folder), GitIgnoreSpec.from_lines(lines)),)
+    return ((with_slash(folder), GitIgnoreSpec.from_lines(lines)),)
 
 
 def _is_pattern(line: str) -> bool:

@@ -17,7 +17,7 @@ from gradlint.diagnostics import Diagnostic, Point, Span
 from gradlint.project.modules import Modules
 from gradlint.rule import Rule, SlipRule, all_rules
 from gradlint.selection import ALWAYS_ON
-from gradlint.source import Source
+from gradlint.source import Source, UndecodableSource
 from gradlint.suppressions import apply
 from gradlint.vocabulary import Vocabulary
 
@@ -178,7 +178,7 @@ def _finished(
 ) -> LintResult:
     diagnostics: tuple[Diagnostic, ...] = analysis.diagnostics if analysis is not None else ()
     if broken:
-        diagnostics = tuple(_unparsable(source, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
+        diagnostics = tuple(_unparsable(source.path, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
     others = analysis.others if analysis is not None else ()
     kept, remarks = apply(source, [each for each in diagnostics if each.path == source.path], all_rules())
     for other in others:
@@ -193,9 +193,15 @@ def _finished(
     )
 
 
-def _unparsable(source: Source, rule: Rule, broken: _Broken) -> Diagnostic:
+def no_text(path: str, rules: Sequence[Rule], error: UndecodableSource) -> tuple[Diagnostic, ...]:
+    """What there is to say about a file whose bytes are no text."""
+    broken = _Broken(str(error), Span(Point(1, 1), Point(1, 1)))
+    return tuple(_unparsable(path, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
+
+
+def _unparsable(path: str, rule: Rule, broken: _Broken) -> Diagnostic:
     return Diagnostic(
-        path=source.path,
+        path=path,
         span=broken.span,
         code=rule.code,
         name=rule.name,

@@ -1,7 +1,7 @@
 """Many files: reads them, lints those that can hold a finding, in several processes where that pays, fixes them.
 
-A file that cannot be opened is a failure (exit status 2), for nobody knows what is in it. One that is no text is a
-failure where it was given by name, and a warning where it was met in a folder, where such files may lie about.
+A file that cannot be opened is a failure (exit status 2), for nobody knows what is in it. One that is no text does not
+parse, which is a finding.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, project_files
 from gradlint.fixer import Fixed, NotWritten, fix, write
-from gradlint.linter import Workspace, described, lint, suspicious
+from gradlint.linter import Workspace, described, lint, no_text, suspicious
 from gradlint.project.modules import Modules, key_of
 from gradlint.rule import Rule
 from gradlint.source import Source, UndecodableSource
@@ -84,7 +84,17 @@ class Outcome:
     stops: tuple[tuple[str, int], ...] = ()
 
 
-def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | None = None) -> list[Outcome]:
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Is told how many of how many files that have to be analysed are done."""
+
+
+def run(
+    files: Sequence[File],
+    *,
+    mending: Mending = Mending.NONE,
+    jobs: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> list[Outcome]:
     """Lint every file. The outcomes are in the order of the files, however many `jobs` there are.
 
     Nothing is written: that is `save`.
@@ -105,7 +115,7 @@ def run(files: Sequence[File], *, mending: Mending = Mending.NONE, jobs: int | N
         promising = {
             i: task for i, task in tasks.items() if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
         }
-        checked = _check_all(tuple(promising.values()), modules, jobs or _processors())
+        checked = _check_all(tuple(promising.values()), modules, jobs or _processors(), progress)
         outcomes |= dict(zip(promising, checked, strict=True))
     plain = {index: task for index, task in tasks.items() if index not in promising}
     met = sum(len(task.data) for task in plain.values() if not task.explicit)
@@ -123,7 +133,15 @@ def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE) -
 
 def _task(file: File, data: bytes, mending: Mending) -> Task:
     settings = file.settings
-    return Task(file.path, data, settings.rules, mending, file.explicit, key_of(file.location), settings.vocabulary)
+    return Task(
+        file.path,
+        data,
+        settings.rules_at(file.location),
+        mending,
+        file.explicit,
+        key_of(file.location),
+        settings.vocabulary,
+    )
 
 
 def _read(key: str) -> bytes:
@@ -136,8 +154,7 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
     try:
         source = Source.decode(task.path, task.data)
     except UndecodableSource as error:
-        problem = (f"{task.path}: {error}",)
-        return Outcome(task.path, failures=problem) if task.explicit else Outcome(task.path, warnings=problem)
+        return Outcome(task.path, diagnostics=no_text(task.path, task.rules, error))
     result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
     outcome = Outcome(
         task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others, result.stops
@@ -201,17 +218,23 @@ def _findings(source: Source, task: Task, workspace: Workspace) -> tuple[Diagnos
     return result.diagnostics if result.parses and not result.failures else None
 
 
-def _check_all(tasks: Sequence[Task], modules: Modules, jobs: int) -> list[Outcome]:
+def _check_all(tasks: Sequence[Task], modules: Modules, jobs: int, progress: Progress) -> list[Outcome]:
     workers = min(jobs, len(tasks))
     if workers > 1 and sum(len(task.data) for task in tasks) >= PARALLEL_FROM:
         # Some sandboxes have no semaphores or allow no further processes.
         with contextlib.suppress(ImportError, NotImplementedError, OSError), _pool(workers, modules) as pool:
-            return _check_in(pool, tasks, modules, workers)
+            return _check_in(pool, tasks, modules, workers, progress)
     workspace = Workspace(modules)
-    return [check(task, workspace) for task in tasks]
+    outcomes = []
+    for task in tasks:
+        outcomes.append(check(task, workspace))
+        progress(len(outcomes), len(tasks))
+    return outcomes
 
 
-def _check_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], modules: Modules, workers: int) -> list[Outcome]:
+def _check_in(
+    pool: ProcessPoolExecutor, tasks: Sequence[Task], modules: Modules, workers: int, progress: Progress
+) -> list[Outcome]:
     from concurrent.futures.process import BrokenProcessPool
 
     outcomes: dict[int, Outcome] = {}
@@ -220,6 +243,7 @@ def _check_in(pool: ProcessPoolExecutor, tasks: Sequence[Task], modules: Modules
         for group, future in futures.items():
             with contextlib.suppress(BrokenProcessPool):
                 outcomes |= dict(zip(group, future.result(), strict=True))
+                progress(len(outcomes), len(tasks))
     except BrokenProcessPool:
         pass
     except KeyboardInterrupt:

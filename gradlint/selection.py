@@ -45,7 +45,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Selector:
+class Selector:
     """The codes that a selector stands for, and how narrowly it speaks."""
 
     codes: frozenset[str]
@@ -77,10 +77,29 @@ def named(text: str, rules: Sequence[Rule]) -> Rule:
     raise UnknownSelector(f"unknown rule '{text}'{suggestion(text, _exact_words(rules))}")
 
 
-def check(selectors: Iterable[str], rules: Sequence[Rule]) -> None:
-    """Raises UnknownSelector for the first selector that stands for no rule."""
-    for selector in selectors:
-        _read(selector, rules)
+def meant(text: str, rules: Sequence[Rule]) -> Selector:
+    """The rules that a selector stands for. Raises UnknownSelector."""
+    word = text.upper()
+    if word == ALL:
+        return Selector(frozenset(rule.code for rule in rules), _EVERYTHING)
+    if exact := frozenset(rule.code for rule in rules if word in (rule.code, rule.name.upper())):
+        return Selector(exact, _EXACT)
+    if category := frozenset(rule.code for rule in rules if word == rule.category.upper()):
+        return Selector(category, _CATEGORY)
+    prefixed = frozenset(rule.code for rule in rules if rule.code.startswith(word))
+    if _PREFIX.fullmatch(word) and prefixed:
+        digits = len(word) - len("GRD")
+        return Selector(prefixed, _CATEGORY + digits if digits else _WHOLE_PREFIX)
+    known = (*_exact_words(rules), *sorted({rule.category for rule in rules}), ALL)
+    raise UnknownSelector(f"unknown rule, prefix or category '{text}'{suggestion(text, known)}")
+
+
+def codes_of(selectors: Iterable[str], rules: Sequence[Rule], place: str) -> frozenset[str]:
+    """The codes of all rules that some selectors stand for. Raises UnknownSelector that names their place."""
+    try:
+        return frozenset().union(*(meant(selector, rules).codes for selector in selectors))
+    except UnknownSelector as error:
+        raise UnknownSelector(f"{place}: {error}") from error
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -106,10 +125,10 @@ def _one_slip_away(code: str, known: Iterable[str]) -> list[str]:
 
 def _apply(layer: Choice, below: dict[str, int], rules: Sequence[Rule]) -> dict[str, int]:
     chosen = dict(below) if layer.select is None else {}
-    wanted = [_read(each, rules) for each in (*(layer.select or ()), *layer.extend_select)]
-    unwanted = [_read(each, rules) for each in (*layer.ignore, *layer.extend_ignore)]
+    wanted = [meant(each, rules) for each in (*(layer.select or ()), *layer.extend_select)]
+    unwanted = [meant(each, rules) for each in (*layer.ignore, *layer.extend_ignore)]
     if layer.select is not None or ALWAYS_ON in below:
-        wanted.append(_Selector(frozenset({ALWAYS_ON}) & {rule.code for rule in rules}, _ALWAYS_ON))
+        wanted.append(Selector(frozenset({ALWAYS_ON}) & {rule.code for rule in rules}, _ALWAYS_ON))
     for narrowness in sorted({each.narrowness for each in (*wanted, *unwanted)}):
         for selector in wanted:
             if selector.narrowness == narrowness:
@@ -118,22 +137,6 @@ def _apply(layer: Choice, below: dict[str, int], rules: Sequence[Rule]) -> dict[
             if selector.narrowness == narrowness:
                 chosen = {code: how for code, how in chosen.items() if code not in selector.codes}
     return chosen
-
-
-def _read(text: str, rules: Sequence[Rule]) -> _Selector:
-    word = text.upper()
-    if word == ALL:
-        return _Selector(frozenset(rule.code for rule in rules), _EVERYTHING)
-    if exact := frozenset(rule.code for rule in rules if word in (rule.code, rule.name.upper())):
-        return _Selector(exact, _EXACT)
-    if category := frozenset(rule.code for rule in rules if word == rule.category.upper()):
-        return _Selector(category, _CATEGORY)
-    prefixed = frozenset(rule.code for rule in rules if rule.code.startswith(word))
-    if _PREFIX.fullmatch(word) and prefixed:
-        digits = len(word) - len("GRD")
-        return _Selector(prefixed, _CATEGORY + digits if digits else _WHOLE_PREFIX)
-    known = (*_exact_words(rules), *sorted({rule.category for rule in rules}), ALL)
-    raise UnknownSelector(f"unknown rule, prefix or category '{text}'{suggestion(text, known)}")
 
 
 def _exact_words(rules: Sequence[Rule]) -> tuple[str, ...]:

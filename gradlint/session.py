@@ -2,86 +2,56 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
+from gradlint import baseline as known
 from gradlint import summary
-from gradlint.config import Configuration, Layer, Settings, where
-from gradlint.diagnostics import Diagnostic
-from gradlint.errors import GradlintError
+from gradlint.collected import Collected, left
 from gradlint.files import File, absolute_path, find, is_forced_out, shown
 from gradlint.fixer import diff
 from gradlint.reporters import REPORTERS, Report
-from gradlint.runner import Mending, Outcome, check_unsaved, run, save, told_anew
-from gradlint.selection import suggestion
+from gradlint.request import UNNAMED, Action, Answer, Request, Status
+from gradlint.runner import Outcome, check_unsaved, run, save, told_anew
+from gradlint.tally import gone, tally
 
-UNNAMED = "<stdin>"
-"""What standard input is called where nobody named it."""
-
-
-class Status(enum.IntEnum):
-    """How a run ended, as an exit status."""
-
-    CLEAN = 0
-    FINDINGS = 1
-    FAILURE = 2
-
-
-class Action(enum.Enum):
-    """What is done about the findings."""
-
-    REPORT = enum.auto()
-    FIX = enum.auto()
-    DIFF = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for besides the paths. `jobs` None: as many as there are processors."""
-
-    configuration: Configuration
-    output_format: str
-    action: Action = Action.REPORT
-    unsafe: bool = False
-    force_exclude: bool = False
-    color: bool = False
-    jobs: int | None = None
-
-    @property
-    def mending(self) -> Mending:
-        """The fixes to work out."""
-        if self.action is Action.REPORT:
-            return Mending.NONE
-        return Mending.UNSAFE if self.unsafe else Mending.SAFE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is to be printed: `output` is the findings or the diff, the rest is for standard error, one line each."""
-
-    output: str | bytes
-    status: Status
-    summary: str
-    warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-    # The fixed text of standard input, where there was one to fix.
-    fixed_text: bytes | None = None
-    # Where something was not followed to its end, for those who ask.
-    stops: tuple[str, ...] = ()
+MOST_STALE = 5
+"""Entries of a baseline without a finding that are named one by one."""
 
 
 def check_paths(request: Request, paths: Sequence[str]) -> Answer:
     """Lint files and folders; with Action.FIX, write what could be fixed. Raises GradlintError."""
-    found = find(paths, request.configuration.settings, force_exclude=request.force_exclude)
-    outcomes = run(found.files, mending=request.mending, jobs=request.jobs)
+    found = find(
+        paths,
+        request.configuration.settings,
+        force_exclude=request.force_exclude,
+        heed_gitignore=request.heed_gitignore,
+    )
+    outcomes = run(found.files, mending=request.mending, jobs=request.jobs, progress=request.progress)
     if request.action is Action.FIX:
         saved = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
         outcomes = told_anew(found.files, saved)
+    collected = _collected(request, found.files, outcomes, found.errors)
     if found.files or found.errors:
-        return _answer(request, outcomes, errors=found.errors)
+        return _answer(request, collected)
     nothing = f"no Python files in {', '.join(paths)}"
-    return Answer(_output(request, ()), Status.CLEAN, summary="", warnings=(nothing,))
+    if request.force_exclude and all(Path(path).exists() for path in paths):
+        nothing = f"nothing to check: what was given is excluded, or holds no Python files ({', '.join(paths)})"
+    return replace(_answer(request, collected), summary="", warnings=(nothing,))
+
+
+def listed(request: Request, paths: Sequence[str]) -> Answer:
+    """The files that `check` would lint, a line each. Raises GradlintError."""
+    found = find(
+        paths,
+        request.configuration.settings,
+        force_exclude=request.force_exclude,
+        heed_gitignore=request.heed_gitignore,
+    )
+    status = Status.FAILURE if found.errors else Status.CLEAN
+    names = "".join(f"{file.path}\n" for file in sorted(found.files, key=lambda file: file.path))
+    return Answer(names, status, summary="", errors=tuple(found.errors))
 
 
 def check_text(request: Request, content: bytes, filename: str | None) -> Answer:
@@ -90,41 +60,67 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
     settings = request.configuration.settings(path.parent)
     if filename and request.force_exclude and is_forced_out(path, settings):
         unchanged = content if request.action is Action.FIX else None
-        return Answer(_output(request, ()), Status.CLEAN, summary="", fixed_text=unchanged)
+        return replace(_answer(request, _collected(request, (), ())), summary="", changed_text=unchanged)
     name = shown(path, filename) if filename else UNNAMED
     file = File(name, path, explicit=True, settings=settings)
-    return _answer(request, [check_unsaved(file, content, mending=request.mending)], text=content)
+    outcome = check_unsaved(file, content, mending=request.mending)
+    answer = _answer(request, _collected(request, (file,), (outcome,)), is_file=False)
+    if request.action is not Action.FIX:
+        return answer
+    # What is no text goes back as it came.
+    return replace(answer, changed_text=outcome.fixed.source.encode() if outcome.fixed else content)
 
 
-def check_format(settings: Settings) -> None:
-    """Raises GradlintError where the configuration asks for a format that does not exist."""
-    if settings.output_format not in REPORTERS:
-        place = where(Layer(settings.root, settings.file), "output-format")
-        near = suggestion(settings.output_format, REPORTERS)
-        raise GradlintError(f"{place}: unknown format '{settings.output_format}'{near}")
+def _collected(
+    request: Request, files: Sequence[File], outcomes: Sequence[Outcome], errors: Sequence[str] = ()
+) -> Collected:
+    hides = request.baseline is not None and not request.writes_baseline
+    baseline = known.Baseline.read(request.baseline) if request.baseline and hides else None
+    return Collected(files, outcomes, request.configuration, errors, baseline)
 
 
-def _answer(
-    request: Request, outcomes: Sequence[Outcome], *, errors: Sequence[str] = (), text: bytes | None = None
-) -> Answer:
-    """`text` is what came from standard input."""
-    output = _output(request, outcomes, is_file=text is None)
-    failures = (*errors, *(failure for outcome in outcomes for failure in outcome.failures))
-    left = _findings(outcomes)
-    fixed = sum(outcome.fixed.count for outcome in outcomes if outcome.fixed)
-    if failures:
+def _answer(request: Request, collected: Collected, *, is_file: bool = True) -> Answer:
+    if request.writes_baseline and request.baseline is not None:
+        return _with_baseline_written(request, request.baseline, collected)
+    if collected.failures:
         status = Status.FAILURE
+    elif request.action is Action.DIFF:
+        status = Status.FINDINGS if collected.fixed else Status.CLEAN
     else:
-        status = Status.FINDINGS if (fixed if request.action is Action.DIFF else left) else Status.CLEAN
+        status = Status.FINDINGS if collected.failing else Status.CLEAN
     return Answer(
-        output,
+        _output(request, collected, is_file=is_file),
         status,
-        _summary(request, left, fixed, failed=bool(failures)) if outcomes else "",
-        tuple(warning for outcome in outcomes for warning in outcome.warnings),
-        failures,
-        _fixed_text(outcomes, text) if request.action is Action.FIX and text is not None else None,
-        tuple(_stop(outcome) for outcome in outcomes if outcome.stops),
+        _summary(request, collected),
+        (*(each for outcome in collected.outcomes for each in outcome.warnings), *_stale(request, collected)),
+        collected.failures,
+        tuple((path, _report(request, collected, fmt)) for fmt, path in request.reports),
+        stops=tuple(_stop(outcome) for outcome in collected.outcomes if outcome.stops),
+        fixes=tuple(_fixes(outcome) for outcome in collected.outcomes if outcome.fixed),
     )
+
+
+def _with_baseline_written(request: Request, file: Path, collected: Collected) -> Answer:
+    before = known.Baseline.read(file) if file.exists() else known.empty(file)
+    after = before.updated(collected.everything, collected.sources, collected.judged)
+    known.write(file, after)
+    # What cannot be known is told all the same: a file that does not parse.
+    left_over = replace(collected, baseline=after)
+    count = len(collected.everything) - len(left_over.findings)
+    answer = _answer(replace(request, writes_baseline=False), left_over)
+    return replace(answer, summary=f"Wrote {summary.counted(count)} to {file}.")
+
+
+def _stale(request: Request, collected: Collected) -> list[str]:
+    """What to say about entries of the baseline that nothing is found for any more."""
+    stale = collected.stale
+    told = [f"{request.baseline}: no longer found: {each.known.path}: {each.known.code} `{each.known.line}`"
+            for each in stale[:MOST_STALE]]  # fmt: skip
+    if len(stale) > MOST_STALE:
+        told.append(f"{request.baseline}: no longer found: {len(stale) - MOST_STALE} more")
+    if stale:
+        told[-1] += "; --write-baseline takes them out" if len(stale) > 1 else "; --write-baseline takes it out"
+    return told
 
 
 def _stop(outcome: Outcome) -> str:
@@ -133,38 +129,23 @@ def _stop(outcome: Outcome) -> str:
     return f"{outcome.path}: not followed beyond {', '.join(told)}"
 
 
-def _summary(request: Request, left: Sequence[Diagnostic], fixed: int, *, failed: bool) -> str:
-    if not (left or fixed):
-        return "No findings in what could be checked." if failed else "All checks passed."
+def _fixes(outcome: Outcome) -> str:
+    return f"{outcome.path}: fixed {gone(outcome.diagnostics, left(outcome))}"
+
+
+def _summary(request: Request, collected: Collected) -> str:
+    if not collected.outcomes:
+        return ""
+    findings, fixed = collected.findings, collected.fixed
+    stopped = sum(1 for outcome in collected.outcomes if outcome.stops)
+    if not (findings or fixed):
+        return summary.clean(failed=bool(collected.failures), stopped=stopped)
     match request.action:
-        case Action.REPORT:
-            return summary.after_check(left, unsafe=request.unsafe)
         case Action.FIX:
-            return summary.after_fix(left, fixed, unsafe=request.unsafe)
+            return summary.after_fix(findings, fixed, unsafe=request.unsafe)
         case Action.DIFF:
-            return summary.after_diff(left, fixed, unsafe=request.unsafe)
-
-
-def _findings(outcomes: Sequence[Outcome]) -> list[Diagnostic]:
-    """What is left of all files, in order; what several files say of a helper that they share, once."""
-    found = [finding for outcome in outcomes for finding in _left(outcome) if finding.path == outcome.path]
-    shared = {
-        finding.sort_key(): finding
-        for outcome in reversed(outcomes)
-        for finding in reversed(_left(outcome))
-        if finding.path != outcome.path
-    }
-    own = {finding.sort_key() for finding in found}
-    return sorted((*found, *(each for key, each in shared.items() if key not in own)), key=Diagnostic.sort_key)
-
-
-def _left(outcome: Outcome) -> Sequence[Diagnostic]:
-    return outcome.fixed.remaining if outcome.fixed else outcome.diagnostics
-
-
-def _fixed_text(outcomes: Sequence[Outcome], text: bytes) -> bytes:
-    # Only ever one outcome; where it was no text, it goes back as it came.
-    return b"".join(each.fixed.source.encode() if each.fixed else text for each in outcomes)
+            return summary.after_diff(findings, fixed, unsafe=request.unsafe)
+    return summary.after_check(findings, unsafe=request.unsafe)
 
 
 def _diff(outcome: Outcome, *, is_file: bool) -> bytes:
@@ -173,14 +154,14 @@ def _diff(outcome: Outcome, *, is_file: bool) -> bytes:
     return diff(outcome.source, outcome.fixed.source, is_file=is_file)
 
 
-def _output(request: Request, outcomes: Sequence[Outcome], *, is_file: bool = True) -> str | bytes:
+def _output(request: Request, collected: Collected, *, is_file: bool) -> str | bytes:
     if request.action is Action.DIFF:
-        return b"".join(_diff(each, is_file=is_file) for each in outcomes)
-    findings = _findings(outcomes)
-    sources = {other.path: other for outcome in outcomes for other in outcome.others}
-    sources |= {
-        outcome.path: outcome.fixed.source if outcome.fixed else outcome.source
-        for outcome in outcomes
-        if outcome.source is not None
-    }
-    return REPORTERS[request.output_format](Report(findings, sources, request.color))
+        return b"".join(_diff(each, is_file=is_file) for each in collected.outcomes)
+    if request.statistics:
+        return tally(collected.findings, request.output_format, unsafe=request.unsafe)
+    return _report(request, collected, request.output_format, color=request.color)
+
+
+def _report(request: Request, collected: Collected, fmt: str, *, color: bool = False) -> str:
+    report = Report(collected.findings, collected.sources, color, collected.failures, request.documentation)
+    return REPORTERS[fmt](report)

@@ -8,6 +8,16 @@ from gradlint.diagnostics import Diagnostic
 from gradlint.fixer import applies
 
 
+def clean(*, failed: bool, stopped: int) -> str:
+    """What a run without findings says; `stopped` is the number of files over which a bound was reached."""
+    if failed:
+        return "No findings in what could be checked."
+    if stopped:
+        files = "1 file was" if stopped == 1 else f"{stopped} files were"
+        return f"All checks passed, but {files} not followed to the end (-v says where)."
+    return "All checks passed."
+
+
 def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:
     """What a run that changes nothing found, and how much of it could be fixed."""
     ready = sum(applies(each.fix, unsafe=unsafe) for each in left)
@@ -17,7 +27,7 @@ def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:
         offers.append(f"{ready} fixable with --fix")
     if waiting:
         offers.append(f"{waiting} {'more ' if ready else 'fixable '}with --fix --unsafe-fixes")
-    return f"Found {_findings(len(left))}{_in_brackets(offers)}."
+    return f"Found {counted(len(left))}{_in_brackets(offers)}."
 
 
 def after_fix(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
@@ -28,7 +38,7 @@ def after_fix(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
         parts.append(f"{fixed} fixed, {len(left)} remaining")
     if waiting:
         parts.append(f"{waiting} fixable with --unsafe-fixes")
-    return f"Found {_findings(len(left) + fixed)}{_in_brackets(parts)}."
+    return f"Found {counted(len(left) + fixed)}{_in_brackets(parts)}."
 
 
 def after_diff(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
@@ -37,10 +47,11 @@ def after_diff(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
     rest = [f"{len(left)} would remain"] if left else []
     if waiting:
         rest.append(f"{waiting} fixable with --unsafe-fixes")
-    return f"Would fix {_findings(fixed)}{_in_brackets(rest)}."
+    return f"Would fix {counted(fixed)}{_in_brackets(rest)}."
 
 
-def _findings(count: int) -> str:
+def counted(count: int) -> str:
+    """`1 finding`, `2 findings`."""
     return f"{count} finding{'' if count == 1 else 's'}"
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gradlint.config import DEFAULT_EXCLUDE, KEYS, Configuration, Globs, Layer, Settings
+from gradlint.config import Configuration, Settings
+from gradlint.diagnostics import Severity
 from gradlint.errors import GradlintError
-from gradlint.selection import Choice
+from gradlint.globs import Globs
+from gradlint.layers import Layer
+from gradlint.options import BY_KEY, DEFAULT_EXCLUDE
 from gradlint.vocabulary import Vocabulary
 
 
@@ -38,6 +41,11 @@ preview = true
 exclude = ["old"]
 extend-exclude = ["new/*.py"]
 output-format = "json"
+fail-on = "error"
+cache-dir = "cache"
+documentation-url = "https://example.com/rules"
+severity = { GRD1 = "note", GRD101 = "warning" }
+per-file-ignores = { "tests" = ["GRD102"] }
 target-optimizers = ["my_pkg.optim.build"]
 known-clearing-calls = ["trainer.reset_grads", "reset_all"]
 known-stepping-calls = ["apply_updates"]
@@ -48,13 +56,21 @@ known-stepping-calls = ["apply_updates"]
     assert "GRD000" in codes(found)
     assert found.excludes == (Globs(folder, ("old",)), Globs(folder, ("new/*.py",)))
     assert found.output_format == "json"
+    assert found.fail_on is Severity.ERROR
+    assert found.cache_dir == folder / "cache"
+    assert found.documentation == "https://example.com/rules"
+    assert found.severities["GRD102"] is Severity.NOTE
+    assert found.severities["GRD101"] is Severity.WARNING
+    assert "GRD102" in codes(found)
+    assert "GRD102" not in [rule.code for rule in found.rules_at(folder / "tests" / "deep" / "a.py")]
     taught = Vocabulary(("trainer.reset_grads", "reset_all"), ("apply_updates",), ("my_pkg.optim.build",))
     assert found.vocabulary == taught
     assert found.root == folder
     assert found.file == folder / "pyproject.toml"
-    assert set(KEYS) == {
-        "select", "ignore", "extend-select", "extend-ignore", "preview", "exclude", "extend-exclude", "output-format",
-        "target-optimizers", "known-clearing-calls", "known-stepping-calls",
+    assert set(BY_KEY) == {
+        "extend", "select", "ignore", "extend-select", "extend-ignore", "preview", "exclude", "extend-exclude",
+        "per-file-ignores", "severity", "target-optimizers", "known-clearing-calls", "known-stepping-calls",
+        "output-format", "fail-on", "cache-dir", "documentation-url",
     }  # fmt: skip
 
 
@@ -90,7 +106,8 @@ def test_the_command_line_beats_the_file(folder: Path) -> None:
     (folder / "gradlint.toml").write_text(
         "select = ['GRD000']\npreview = true\noutput-format = 'json'\nexclude = ['a']\nextend-exclude = ['b']"
     )
-    line = Layer(folder / "here", None, Choice(("GRD101",)), False, ("c",), ("d",), "concise")
+    said = {"select": ("GRD101",), "preview": False, "exclude": ("c",), "extend-exclude": ("d",)}
+    line = Layer(folder / "here", values={**said, "output-format": "concise"})
     found = Configuration(line).settings(folder)
     assert codes(found) == ["GRD000", "GRD101"]
     assert found.output_format == "concise"
@@ -108,7 +125,7 @@ def test_a_file_that_is_given_applies_everywhere(folder: Path) -> None:
     other = folder / "ci" / "strict.toml"
     other.parent.mkdir()
     other.write_text("output-format = 'concise'\nexclude = ['x']")
-    found = Configuration(Layer(folder), file=other).settings(folder)
+    found = Configuration(Layer(folder), given=other).settings(folder)
     assert found.output_format == "concise"
     assert found.excludes == (Globs(other.parent, ("x",)),)
 
@@ -220,11 +237,11 @@ def test_a_given_file_must_be_usable(folder: Path, name: str, content: bytes | N
     if content is not None:
         (folder / name).write_bytes(content)
     with pytest.raises(GradlintError) as caught:
-        Configuration(Layer(folder), file=Path(name))
+        Configuration(Layer(folder), given=Path(name))
     assert str(caught.value).startswith(error)
 
 
 def test_an_unknown_rule_on_the_command_line(folder: Path) -> None:
     with pytest.raises(GradlintError) as caught:
-        Configuration(Layer(folder, choice=Choice(ignore=("GRD10x",)))).settings(folder)
+        Configuration(Layer(folder, values={"ignore": ("GRD10x",)})).settings(folder)
     assert str(caught.value).startswith("--ignore: unknown rule, prefix or category 'GRD10x'; did you mean 'GRD10")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gradlint.config import DEFAULT_EXCLUDE, Configuration, Layer
+from gradlint.config import Configuration
 from gradlint.files import find
+from gradlint.layers import Layer
+from gradlint.options import DEFAULT_EXCLUDE
 
 TREE = (
     "top.py",
@@ -44,7 +46,8 @@ def place(root: Path, name: str, text: str = "") -> Path:
 def seen(
     *paths: str, force: bool = False, exclude: Sequence[str] | None = None, extend: Sequence[str] = ()
 ) -> list[str]:
-    line = Layer(Path.cwd(), exclude=None if exclude is None else tuple(exclude), extend_exclude=tuple(extend))
+    values = {"extend-exclude": tuple(extend)} | ({} if exclude is None else {"exclude": tuple(exclude)})
+    line = Layer(Path.cwd(), values=values)
     found = find(paths, Configuration(line).settings, force_exclude=force)
     assert found.errors == []
     return [file.path for file in found.files]

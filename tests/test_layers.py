@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "gradlint"
 # Lowest first; what stands in one line knows nothing of its neighbours.
 LAYERS = (
     ("__init__", "source", "diagnostics", "errors", "vocabulary", "bounds", "exchange"),
-    ("regions",),
+    ("regions", "globs", "tables"),
     ("events",),
     ("slips",),
     ("flow",),
@@ -21,11 +21,15 @@ LAYERS = (
     ("rule", "precedence"),
     ("rules", "syntax"),
     ("project",),
-    ("selection",),
-    ("suppressions", "config", "fixer", "explain", "fingerprint"),
+    ("selection", "explain", "fingerprint"),
+    ("options", "suppressions", "fixer"),
+    ("layers",),
+    ("config",),
     ("files", "baseline"),
     ("linter",),
-    ("runner", "reporters", "summary"),
+    ("runner", "reporters", "summary", "tally", "shown_config"),
+    ("request",),
+    ("collected",),
     ("session",),
     ("cli",),
     ("__main__",),
@@ -101,7 +105,7 @@ def test_the_slow_parts_of_libcst_stay_out(module: str, path: Path) -> None:
 
 @every_module
 def test_only_the_command_line_prints_or_exits(module: str, path: Path) -> None:
-    if module in ("cli", "__main__"):
+    if module.split(".")[0] in ("cli", "__main__"):
         return
     forbidden = {"print", "sys.exit", "os._exit", "exit", "quit", "SystemExit", "sys.stdout.write", "sys.stderr.write"}
     used = {ast.unparse(node.func) for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)}

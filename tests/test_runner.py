@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gradlint import runner
-from gradlint.config import Configuration, Layer
+from gradlint.config import Configuration
 from gradlint.files import find
+from gradlint.layers import Layer
 from gradlint.linter import Workspace, lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
@@ -149,10 +150,12 @@ def test_irrelevant_files_in_a_folder_are_parsed_up_to_a_limit(folder: Path, mon
 @pytest.mark.parametrize("data", [b"\0\1", b"\xff\xfe", b"# coding: nonsense\n"], ids=["nul", "not-utf-8", "cookie"])
 def test_what_is_no_text(folder: Path, data: bytes) -> None:
     (folder / "a.py").write_bytes(data)
-    named_outcome, met = outcomes("a.py")[0], outcomes(".")[0]
-    assert named_outcome.failures == met.warnings
-    assert named_outcome.failures[0].startswith("a.py: it ")
-    assert (named_outcome.warnings, met.failures) == ((), ())
+    for given in ("a.py", "."):
+        (outcome,) = outcomes(given)
+        (finding,) = outcome.diagnostics
+        assert (finding.code, finding.span.start) == ("GRD000", (1, 1))
+        assert ": it " in finding.message
+        assert (outcome.failures, outcome.warnings) == ((), ())
 
 
 def test_a_file_that_cannot_be_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from gradlint.config import Configuration, Layer
+from gradlint.config import Configuration
 from gradlint.files import find
+from gradlint.layers import Layer
 from gradlint.runner import Mending, Outcome, run, save
 from oracle.cases import FIXTURES, Case, cases_in, marks_in
 

@@ -1,0 +1,37 @@
+"""`gradlint config`: what can be configured, and what applies to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gradlint.cli.console import write
+from gradlint.cli.parameters import EPILOG, OneOf, option
+
+FORMATS = ("text", "json")
+
+
+@click.command("config", epilog=EPILOG)
+@click.argument("key", required=False)
+@click.option("--show", "path", metavar="PATH", help="What applies to that file, and which file or line says so.")
+@click.option(
+    "--output-format", type=OneOf("format", FORMATS), default="text", show_default=True, help="How it is printed."
+)
+@option("--isolated", is_flag=True, help="With --show: read no configuration file.")
+def config_command(key: str | None, path: str | None, output_format: str, isolated: bool) -> int:
+    """List every option with its default, explain KEY, or show what applies to a file.
+
+    Without arguments it prints a configuration file that changes nothing.
+    """
+    from gradlint import shown_config
+    from gradlint.config import Configuration
+
+    option = shown_config.named(key) if key else None
+    if path is not None:
+        if not Path(path).exists():
+            raise click.UsageError(f"--show: {path}: no such file or folder.")
+        write(shown_config.of_path(Configuration(isolated=isolated), path, option, output_format))
+    else:
+        write(shown_config.reference(option, output_format))
+    return 0

@@ -17,7 +17,7 @@ from gradlint.tables import Toml
 Value: TypeAlias = "str | bool | tuple[str, ...] | Mapping[str, str] | Mapping[str, tuple[str, ...]]"
 """What a key has once it was checked."""
 
-FORMATS = ("full", "concise", "json")
+FORMATS = ("full", "concise", "grouped", "json", "github", "gitlab", "sarif", "rdjson", "junit")
 """The output formats; `gradlint.reporters` has one module for each."""
 
 DEFAULT_EXCLUDE = (

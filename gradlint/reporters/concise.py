@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from gradlint.diagnostics import Diagnostic
+from gradlint.reporters.places import parts
 from gradlint.reporters.report import Report
 from gradlint.reporters.terminal import Ink, Pen, plain
 
 
 def render(report: Report) -> str:
-    """`path:line:col: GRD101 [*] message` for each finding; `[*]` where there is a fix."""
+    """`path:line:col: GRD101 [*] message` for each finding, by cell in a notebook; `[*]` where there is a fix."""
     pen = Pen(report.color)
-    return "".join(f"{_line(diagnostic, pen)}\n" for diagnostic in report.diagnostics)
+    return "".join(f"{_line(diagnostic, report, pen)}\n" for diagnostic in report.diagnostics)
 
 
-def _line(diagnostic: Diagnostic, pen: Pen) -> str:
-    start = diagnostic.span.start
+def _line(diagnostic: Diagnostic, report: Report, pen: Pen) -> str:
+    place = (pen(Ink.STRONG, plain(diagnostic.path)), *parts(report.place(diagnostic.path, diagnostic.span.start)))
     colon = pen(Ink.FRAME, ":")
-    place = f"{pen(Ink.STRONG, plain(diagnostic.path))}{colon}{start.row}{colon}{start.column}{colon}"
     code = pen(Ink.of(diagnostic.severity), diagnostic.code)
     fixable = " [*]" if diagnostic.fix else ""
-    return f"{place} {code}{fixable} {plain(diagnostic.message)}"
+    return f"{colon.join(place)}{colon} {code}{fixable} {plain(diagnostic.message)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gradlint.diagnostics import Span
+from gradlint.diagnostics import Point, Span
+from gradlint.reporters.places import cell_rows
 from gradlint.reporters.terminal import Ink, Line, Pen, lay_out
 from gradlint.source import Source
 
@@ -56,7 +57,10 @@ class _Underline:
 
 
 def draw(source: Source, marks: Sequence[Mark], frame: Frame) -> Iterator[str]:
-    """The marked lines and a little above them; marks on one line stand below each other in the given order."""
+    """The marked lines and a little above them; marks on one line stand below each other in the given order.
+
+    In a notebook, rows are numbered by cell, and the marks of one drawing stand in one cell.
+    """
     underlines: dict[int, list[_Underline]] = {}
     for mark in marks:
         for row, underline in _underlines(source, mark):
@@ -66,19 +70,20 @@ def draw(source: Source, marks: Sequence[Mark], frame: Frame) -> Iterator[str]:
         if above and row > above + 1:
             yield frame.gap()
         line = lay_out(source.line(row))
-        yield frame.row(row, line.shown)
+        yield frame.row(source.place(Point(row, 1)).row, line.shown)
         for underline in underlines.get(row, ()):
             yield frame.row(None, underline.draw(line, frame.pen))
         above = row
 
 
 def shown_rows(source: Source, marked: Iterable[int]) -> list[int]:
-    """The marked rows, up to CONTEXT rows above each, and any row that would be hidden all by itself."""
+    """The marked rows, up to CONTEXT rows above each in its cell, and any row that would be hidden all by itself."""
     rows: list[int] = []
     above = 0
     for row in sorted(marked):
-        first = max(above + 1, row - CONTEXT)
-        if above and first == above + 2:
+        top = cell_rows(source, row).start
+        first = max(above + 1, row - CONTEXT, top)
+        if top <= above == first - 2:
             first = above + 1
         while first < row and first > above + bool(above) and not source.line(first).strip():
             first += 1
@@ -92,6 +97,9 @@ def _underlines(source: Source, mark: Mark) -> Iterator[tuple[int, _Underline]]:
     # them, would collide with those of the story's other places.
     (row, column), (last, end) = mark.span
     row, last = min(row, source.rows), min(last, source.rows)
+    below = cell_rows(source, row).stop
+    if last >= below:
+        last, end = below, 1
     if end == 1 and last > row:
         last, end = last - 1, len(source.line(last - 1)) + 1
     if last <= row:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradlint.diagnostics import Applicability, Diagnostic, Fix, Related
+from gradlint.diagnostics import Applicability, Diagnostic, Fix, Point
 from gradlint.reporters import excerpt, patch
 from gradlint.reporters.excerpt import Frame, Mark
+from gradlint.reporters.places import shown, stretch
 from gradlint.reporters.report import Report
+from gradlint.reporters.story import story
 from gradlint.reporters.terminal import Ink, Pen, lay_out, plain
 from gradlint.source import Source
 
@@ -26,13 +28,13 @@ def _finding(diagnostic: Diagnostic, report: Report) -> Iterator[str]:
     pen = Pen(report.color)
     source = report.sources.get(diagnostic.path)
     changes = list(patch.hunks(source, diagnostic.fix.edits)) if source and diagnostic.fix else []
-    frame = Frame(len(str(_last_row(diagnostic, changes))), pen)
+    frame = Frame(len(str(_last_row(diagnostic, changes, report))), pen)
     code = pen(Ink.of(diagnostic.severity), f"{diagnostic.code} {diagnostic.name}")
     yield f"{code}{pen(Ink.STRONG, ': ' + plain(diagnostic.message))}"
-    for path, marks in _story(diagnostic):
-        arrow = " -->" if path == diagnostic.path else " :::"
-        start = next((mark for mark in marks if mark.primary), marks[0]).span.start
-        yield f"{pen(Ink.FRAME, arrow)} {plain(path)}:{start.row}:{start.column}"
+    for path, marks in _story(diagnostic, report):
+        first = next((mark for mark in marks if mark.primary), marks[0])
+        arrow = " -->" if first.primary else " :::"
+        yield f"{pen(Ink.FRAME, arrow)} {plain(shown(report, path, first.span.start))}"
         yield frame.row(None)
         if text := report.sources.get(path):
             yield from excerpt.draw(text, marks, frame)
@@ -43,38 +45,45 @@ def _finding(diagnostic: Diagnostic, report: Report) -> Iterator[str]:
         yield from _advice(diagnostic.fix, changes, source, frame)
 
 
-def _story(diagnostic: Diagnostic) -> Iterator[tuple[str, list[Mark]]]:
-    """The places of the story by file, the finding's own file first, in the order in which they happen."""
-    own = Related(diagnostic.span, diagnostic.label, diagnostic.order)
-    marks: dict[str, list[Mark]] = {diagnostic.path: []}
-    for place in sorted((own, *diagnostic.related), key=lambda each: each.order):
-        label = plain(f"{place.order}: {place.message}" if place.order else place.message)
-        mark = Mark(place.span, label)
-        if place is own:
-            mark = Mark(place.span, label, Ink.of(diagnostic.severity), primary=True)
-        marks.setdefault(diagnostic.path if place.path is None else place.path, []).append(mark)
-    yield from marks.items()
+def _story(diagnostic: Diagnostic, report: Report) -> Iterator[tuple[str, list[Mark]]]:
+    """The places of the story by file, and by cell in a notebook; those around the finding's own place come first."""
+    own = (diagnostic.path, report.place(diagnostic.path, diagnostic.span.start).cell)
+    marks: dict[tuple[str, int | None], list[Mark]] = {own: []}
+    for scene in story(diagnostic):
+        ink = Ink.of(diagnostic.severity) if scene.own else Ink.FRAME
+        mark = Mark(scene.span, plain(scene.numbered), ink, primary=scene.own)
+        marks.setdefault((scene.path, report.place(scene.path, scene.span.start).cell), []).append(mark)
+    yield from ((path, each) for (path, _), each in marks.items())
 
 
 def _advice(fix: Fix, changes: list[patch.Hunk], source: Source, frame: Frame) -> Iterator[str]:
     yield f"{frame.pen(Ink.NOTE, 'help')}: {plain(fix.message)} ({_CAUTION[fix.applicability]})"
-    yield frame.row(None)
+    if not source.cells:
+        yield frame.row(None)
+    cell: int | None = None
     below = 0
     for hunk in changes:
+        top = hunk.within.start
+        if (here := source.place(Point(top, 1)).cell) != cell:
+            yield f"{frame.pen(Ink.FRAME, ' :::')} {plain(source.path)}:cell {here}"
+            yield frame.row(None)
+            cell, below = here, 0
         if below and hunk.row > below + 1:
             yield frame.gap()
-        if hunk.row > max(below, 1):
+        if hunk.row > max(below, top):
             context = lay_out(source.line(hunk.row - 1)).shown
-            yield frame.row(hunk.new_row - 1, context)
+            yield frame.row(hunk.new_row - top, context)
         for text in hunk.removed:
             yield frame.row(None, frame.pen(Ink.REMOVED, lay_out(text).shown), edge="-", ink=Ink.REMOVED)
-        for number, text in enumerate(hunk.added, hunk.new_row):
+        for number, text in enumerate(hunk.added, hunk.new_row - top + 1):
             yield frame.row(number, frame.pen(Ink.ADDED, lay_out(text).shown), edge="+", ink=Ink.ADDED)
         below = hunk.row + len(hunk.removed)
 
 
-def _last_row(diagnostic: Diagnostic, changes: list[patch.Hunk]) -> int:
+def _last_row(diagnostic: Diagnostic, changes: list[patch.Hunk], report: Report) -> int:
     # One width for the whole finding, or the diff would not line up with the lines above it.
-    rows = [diagnostic.span.end.row, *(place.span.end.row for place in diagnostic.related)]
-    rows += [max(hunk.row + len(hunk.removed), hunk.new_row + len(hunk.added)) - 1 for hunk in changes]
+    rows = [stretch(report, scene.path, scene.span).end.row for scene in story(diagnostic)]
+    for hunk in changes:
+        last = max(hunk.row + len(hunk.removed), hunk.new_row + len(hunk.added)) - 1
+        rows.append(last - hunk.within.start + 1)
     return max(rows)

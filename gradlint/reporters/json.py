@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TypeAlias
 
-from gradlint.diagnostics import Diagnostic, Fix, Point, Related
+from gradlint.diagnostics import Diagnostic, Edit, Fix, Point
 from gradlint.explain import documentation_url
+from gradlint.reporters.places import Stretch, stretch
 from gradlint.reporters.report import Report
+from gradlint.reporters.story import Scene, further
+from gradlint.reporters.wire import Json
 from gradlint.suppressions import NEVER_ON_A_LINE
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def render(report: Report) -> str:
     """The findings as JSON text; ASCII only, so that it survives any console encoding."""
-    return json.dumps([_diagnostic(each) for each in report.diagnostics], indent=2) + "\n"
+    return json.dumps([_diagnostic(each, report) for each in report.diagnostics], indent=2) + "\n"
 
 
 def schema() -> str:
@@ -24,20 +24,23 @@ def schema() -> str:
     return resources.files("gradlint.reporters").joinpath("diagnostics.schema.json").read_text("utf-8")
 
 
-def _diagnostic(diagnostic: Diagnostic) -> Json:
+def _diagnostic(diagnostic: Diagnostic, report: Report) -> Json:
+    place = stretch(report, diagnostic.path, diagnostic.span)
     return {
-        "cell": None,
+        "cell": place.cell,
         "code": diagnostic.code,
-        "end_location": _location(diagnostic.span.end),
+        "end_location": _location(place.end),
         "filename": diagnostic.path,
-        "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
-        "location": _location(diagnostic.span.start),
+        "fix": _fix(diagnostic.fix, diagnostic.path, report) if diagnostic.fix else None,
+        "location": _location(place.start),
         "message": diagnostic.message,
         "name": diagnostic.name,
-        "noqa_row": _noqa_row(diagnostic),
-        "related": [_related(place, diagnostic) for place in sorted(diagnostic.related, key=lambda each: each.order)],
+        "noqa_row": _noqa_row(diagnostic, report),
         "severity": diagnostic.severity.value,
-        "url": documentation_url(diagnostic.name),
+        "url": documentation_url(diagnostic.name, report.documentation),
+        "label": diagnostic.label,
+        "order": diagnostic.order,
+        "related": [_related(scene, report) for scene in further(diagnostic)],
     }
 
 
@@ -45,29 +48,35 @@ def _location(point: Point) -> Json:
     return {"column": point.column, "row": point.row}
 
 
-def _fix(fix: Fix) -> Json:
-    edits: list[Json] = [
-        {
-            "content": edit.content,
-            "end_location": _location(edit.span.end),
-            "location": _location(edit.span.start),
-        }
-        for edit in fix.edits
-    ]
+def _fix(fix: Fix, path: str, report: Report) -> Json:
+    edits: list[Json] = [_edit(edit, stretch(report, path, edit.span)) for edit in fix.edits]
     return {"applicability": fix.applicability.value, "edits": edits, "message": fix.message}
 
 
-def _related(related: Related, diagnostic: Diagnostic) -> Json:
+def _edit(edit: Edit, place: Stretch) -> Json:
     return {
-        "end_location": _location(related.span.end),
-        "filename": diagnostic.path if related.path is None else related.path,
-        "location": _location(related.span.start),
-        "message": related.message,
+        "content": edit.content,
+        "end_location": _location(place.end),
+        "location": _location(place.start),
+        "cell": place.cell,
     }
 
 
-def _noqa_row(diagnostic: Diagnostic) -> int | None:
+def _related(scene: Scene, report: Report) -> Json:
+    place = stretch(report, scene.path, scene.span)
+    return {
+        "end_location": _location(place.end),
+        "filename": scene.path,
+        "location": _location(place.start),
+        "message": scene.label,
+        "cell": place.cell,
+        "order": scene.order,
+    }
+
+
+def _noqa_row(diagnostic: Diagnostic, report: Report) -> int | None:
     # The last row: a comment fits there even when the first one ends in a backslash or inside a string.
     if diagnostic.code in NEVER_ON_A_LINE:
         return None
-    return diagnostic.statement_rows[1] or diagnostic.span.start.row
+    row = diagnostic.statement_rows[1] or diagnostic.span.start.row
+    return report.place(diagnostic.path, Point(row, 1)).row

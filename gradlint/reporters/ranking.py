@@ -1,0 +1,19 @@
+"""The order for programs that show the first so many findings only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradlint.diagnostics import Diagnostic, Severity
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def worst_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings by severity, in the given order where that is the same."""
+    return sorted(diagnostics, key=rank)
+
+
+def rank(diagnostic: Diagnostic) -> int:
+    """How many severities are worse."""
+    return _RANK[diagnostic.severity]

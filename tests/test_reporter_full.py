@@ -128,6 +128,12 @@ def test_an_underline_ends_with_its_cell() -> None:
     ]
 
 
+def test_the_frame_is_as_wide_as_the_rows_of_the_cells() -> None:
+    source = Source("nb.ipynb", "a\n" * 100 + "b", cells=(Cell(1, 1), Cell(2, 101)))
+    finding = Diagnostic("nb.ipynb", Span(Point(101, 1), Point(101, 2)), "GRD101", "n", "m", Severity.ERROR)
+    assert REPORTERS["full"](Report((finding,), {"nb.ipynb": source})).splitlines()[3] == "1 | b"
+
+
 @pytest.mark.parametrize(
     ("row", "rows"),
     [

@@ -49,6 +49,11 @@ def test_a_cell_is_no_line_of_the_file() -> None:
     )
 
 
+def test_a_notebook_that_could_not_be_read_again() -> None:
+    found = line(replace(FINDING, path="nb.ipynb"))
+    assert found == "::error title=gradlint (GRD101),file=nb.ipynb,line=1::nb.ipynb: GRD101 no clear\n"
+
+
 def test_failures_come_first() -> None:
     report = Report((FINDING,), {}, failures=("x.py: 100% broken",))
     assert REPORTERS["github"](report).splitlines()[0] == "::error title=gradlint::x.py: 100%25 broken"

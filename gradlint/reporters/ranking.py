@@ -11,9 +11,4 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 def worst_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The findings by severity, in the given order where that is the same."""
-    return sorted(diagnostics, key=rank)
-
-
-def rank(diagnostic: Diagnostic) -> int:
-    """How many severities are worse."""
-    return _RANK[diagnostic.severity]
+    return sorted(diagnostics, key=lambda diagnostic: _RANK[diagnostic.severity])

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from gradlint.diagnostics import Applicability, Diagnostic, Fix
 from gradlint.exchange import exchange
+from gradlint.selection import ABOUT_COMMENTS
 from gradlint.source import Source, UndecodableSource
 
 MAX_ROUNDS = 30
@@ -202,9 +203,12 @@ def _is_better(
     cures: Sequence[_Cure],
     moved: Callable[[int], int],
 ) -> bool:
-    """Whether every fix removed its finding, and no rule has more to say than it had less those."""
+    """Whether every fix removed its finding, and no rule has more to say than it had less those.
+
+    Save the one about comments: where a fix cures what a comment silences as well, that one is not needed any more.
+    """
     allowed = Counter(each.code for each in before) - Counter(each.finding.code for each in cures)
-    if Counter(each.code for each in after) - allowed:
+    if Counter(each.code for each in after if each.code != ABOUT_COMMENTS) - allowed:
         return False
     cured = {(each.finding.code, each.finding.message, moved(each.offset)) for each in cures}
     return cured.isdisjoint((each.code, each.message, edited.offset(each.span.start)) for each in after)

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, project_files
 from gradlint.fixer import Fixed, NotWritten, fix, write
-from gradlint.linter import Workspace, described, lint, no_text, suspicious
+from gradlint.linter import LintResult, described, lint, no_text
 from gradlint.project.modules import Modules, key_of
 from gradlint.rule import Rule
 from gradlint.source import Source, UndecodableSource
+from gradlint.terms import USUAL, Terms
 from gradlint.vocabulary import Vocabulary
+from gradlint.workspace import Workspace, suspicious
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -56,7 +58,8 @@ class Mending(enum.Enum):
 class Task:
     """The bytes of one file and what is to be done with them. `explicit`: somebody asked for this very file.
 
-    `key` is what the file is called among its modules, `vocabulary` what its configuration teaches.
+    `key` is what the file is called among its modules, `vocabulary` what its configuration teaches, `terms` what
+    becomes of its findings.
     """
 
     path: str
@@ -66,6 +69,7 @@ class Task:
     explicit: bool = True
     key: str = ""
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    terms: Terms = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def run(
     *,
     mending: Mending = Mending.NONE,
     jobs: int | None = None,
+    terms: Terms = USUAL,
     progress: Progress = lambda done, total: None,
 ) -> list[Outcome]:
     """Lint every file. The outcomes are in the order of the files, however many `jobs` there are.
@@ -107,7 +112,7 @@ def run(
         except OSError as error:
             outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
             continue
-        tasks[index] = _task(file, data, mending)
+        tasks[index] = _task(file, data, mending, terms)
     promising: dict[int, Task] = {}
     if any(suspicious(task.data, task.rules, task.vocabulary) for task in tasks.values()):
         modules = Modules(project_files(files), _read, {task.key: task.data for task in tasks.values()})
@@ -123,25 +128,19 @@ def run(
     return [outcomes.get(index) or Outcome(file.path) for index, file in enumerate(files)]
 
 
-def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE) -> Outcome:
+def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE, terms: Terms = USUAL) -> Outcome:
     """Lint the bytes that somebody is about to write to a file, among the other files of its project."""
-    task = _task(file, data, mending)
+    task = _task(file, data, mending, terms)
     if not suspicious(data, task.rules, task.vocabulary):
         return check(task)
     return check(task, Workspace(Modules(project_files([file]), _read, {task.key: data})))
 
 
-def _task(file: File, data: bytes, mending: Mending) -> Task:
-    settings = file.settings
-    return Task(
-        file.path,
-        data,
-        settings.rules_at(file.location),
-        mending,
-        file.explicit,
-        key_of(file.location),
-        settings.vocabulary,
-    )
+def _task(file: File, data: bytes, mending: Mending, terms: Terms) -> Task:
+    """`terms` are those of the run; how bad findings are is for the configuration of each file to say."""
+    settings, key = file.settings, key_of(file.location)
+    rules, own = settings.rules_at(file.location), replace(terms, severities=settings.severities)
+    return Task(file.path, data, rules, mending, file.explicit, key, settings.vocabulary, own)
 
 
 def _read(key: str) -> bytes:
@@ -155,7 +154,7 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
         source = Source.decode(task.path, task.data)
     except UndecodableSource as error:
         return Outcome(task.path, diagnostics=no_text(task.path, task.rules, error))
-    result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
+    result = _lint(source, task, workspace)
     outcome = Outcome(
         task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others, result.stops
     )
@@ -186,7 +185,7 @@ def save(file: File, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def told_anew(files: Sequence[File], outcomes: Sequence[Outcome]) -> list[Outcome]:
+def told_anew(files: Sequence[File], outcomes: Sequence[Outcome], *, terms: Terms = USUAL) -> list[Outcome]:
     """The outcomes once they are saved: what is left and speaks of a file that another one's fix has changed.
 
     Its rows there are others now, or the finding is gone.
@@ -198,7 +197,7 @@ def told_anew(files: Sequence[File], outcomes: Sequence[Outcome]) -> list[Outcom
     for index in stale:
         outcome = outcomes[index]
         source = outcome.fixed.source if outcome.fixed else outcome.source
-        again = check(_task(files[index], source.encode() if source else b"", Mending.NONE), workspace)
+        again = check(_task(files[index], source.encode() if source else b"", Mending.NONE, terms), workspace)
         if not again.failures:
             fixed = outcome.fixed and replace(outcome.fixed, remaining=again.diagnostics)
             told[index] = replace(outcome, diagnostics=again.diagnostics, fixed=fixed, others=again.others)
@@ -213,8 +212,12 @@ def _spoken_of(outcome: Outcome) -> set[str]:
     return paths - {outcome.path}
 
 
+def _lint(source: Source, task: Task, workspace: Workspace) -> LintResult:
+    return lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary, terms=task.terms)
+
+
 def _findings(source: Source, task: Task, workspace: Workspace) -> tuple[Diagnostic, ...] | None:
-    result = lint(source, task.rules, workspace=workspace, key=task.key, vocabulary=task.vocabulary)
+    result = _lint(source, task, workspace)
     return result.diagnostics if result.parses and not result.failures else None
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from typing import NamedTuple
 
+from gradlint.comments import Comment, Layout, lay_out
 from gradlint.diagnostics import Diagnostic
 from gradlint.rule import Rule
-from gradlint.selection import ALWAYS_ON, UnknownSelector, named, suggestion
+from gradlint.selection import ABOUT_COMMENTS, ALWAYS_ON, UnknownSelector, named, suggestion
 from gradlint.source import Source
 
 NEVER_ON_A_LINE = frozenset({ALWAYS_ON})
@@ -28,43 +27,44 @@ _OWN = re.compile(r"#\s*gradlint:\s*(?P<form>[\w-]+)\s*(?P<list>\[(?P<words>[^\]
 _FORMS = ("ignore", "file-ignore")
 
 
-@dataclass(frozen=True, slots=True)
-class _Comment:
+class Word(NamedTuple):
+    """What names rules in a comment, where it stands in the text, and the codes of the rules that it stands for."""
+
     text: str
-    row: int
-    alone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """The real comments of a text, and the first and last row of the logical line that each row belongs to."""
-
-    comments: tuple[_Comment, ...]
-    logical_lines: Mapping[int, tuple[int, int]]
-
-    def rows(self, row: int) -> tuple[int, int]:
-        return self.logical_lines.get(row, (row, row))
-
-
-@dataclass(frozen=True, slots=True)
-class _Suppression:
-    """What one comment silences, and where. No codes: everything."""
-
+    start: int
+    end: int
     codes: frozenset[str]
-    comment: _Comment
-    # The row that the comment speaks of: its own, or the next line of code where it stands alone. None: the whole file.
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """What a comment, or a part of it, silences, and where. No words: everything.
+
+    `start` and `end` are the offsets of its `#` and of what is understood of it. `row` is the one that it speaks of:
+    its own, or the next line of code where it stands alone; None is the whole file.
+    """
+
+    comment: Comment
+    start: int
+    end: int
+    words: tuple[Word, ...]
     row: int | None
     is_noqa: bool
 
-    def silences(self, diagnostic: Diagnostic, layout: _Layout) -> bool:
-        if self.codes and not any(diagnostic.code.startswith(code) for code in self.codes):
-            return False
+    def names(self, code: str) -> bool:
+        """Whether a rule is among those that it silences."""
+        return not self.words or any(code in word.codes for word in self.words)
+
+    def reaches(self, finding: Diagnostic, layout: Layout) -> bool:
+        """Whether a finding lies where it silences, whatever it names."""
         if self.row is None:
             return True
-        if diagnostic.code in NEVER_ON_A_LINE:
+        if finding.code in NEVER_ON_A_LINE:
             return False
-        start = diagnostic.span.start.row
-        first, last = diagnostic.statement_rows if all(diagnostic.statement_rows) else layout.rows(start)
+        start = finding.span.start.row
+        if finding.code == ABOUT_COMMENTS and start == self.comment.row:
+            return True
+        first, last = finding.statement_rows if all(finding.statement_rows) else layout.rows(start)
         if self.is_noqa:
             return self.row in (first, last) or layout.rows(self.row) == layout.rows(start)
         if self.comment.alone:
@@ -72,27 +72,53 @@ class _Suppression:
         return self.row in (first, last, start)
 
 
-def apply(
-    source: Source, diagnostics: Sequence[Diagnostic], rules: Sequence[Rule]
-) -> tuple[list[Diagnostic], list[str]]:
-    """The findings that no comment of the file silences, and warnings (`path:row: ...`) about comments.
+@dataclass(frozen=True, slots=True)
+class Suppressions:
+    """All suppressions of a text, and what is to be said about comments that are not understood (`path:row: ...`)."""
 
-    `rules` are all there are, not only those that run: a comment may name any of them.
-    """
-    if not _worth_reading(source.text, diagnostics, rules):
-        return list(diagnostics), []
-    layout = _read(source)
+    layout: Layout = field(default_factory=Layout)
+    each: tuple[Suppression, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def left(self, findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """The findings that nothing silences."""
+        return [
+            finding
+            for finding in findings
+            if not any(one.names(finding.code) and one.reaches(finding, self.layout) for one in self.each)
+        ]
+
+    def unused(self, findings: Sequence[Diagnostic]) -> Iterator[tuple[Suppression, tuple[Word, ...]]]:
+        """The suppressions with words that silence none of some findings, and these words."""
+        for one in self.each:
+            silenced = {finding.code for finding in findings if one.reaches(finding, self.layout)}
+            if words := tuple(word for word in one.words if word.codes and word.codes.isdisjoint(silenced)):
+                yield one, words
+
+
+def read(source: Source, rules: Sequence[Rule]) -> Suppressions:
+    """The suppressions of a text. `rules` are all there are, not only those that run: a comment may name any."""
+    layout = lay_out(source)
     reader = _Reader(source.path, rules)
-    suppressions = [found for comment in layout.comments for found in reader.suppressions(comment, layout)]
-    kept = [each for each in diagnostics if not any(one.silences(each, layout) for one in suppressions)]
-    return kept, reader.warnings
+    found = tuple(one for comment in layout.comments for one in reader.suppressions(comment, layout))
+    return Suppressions(layout, found, tuple(reader.warnings))
 
 
-def _worth_reading(text: str, diagnostics: Sequence[Diagnostic], rules: Sequence[Rule]) -> bool:
+def apply(
+    source: Source, findings: Sequence[Diagnostic], rules: Sequence[Rule]
+) -> tuple[list[Diagnostic], Suppressions]:
+    """The findings that no comment of the file silences, and what was read of its comments."""
+    if not _worth_reading(source.text, findings, rules):
+        return list(findings), Suppressions()
+    suppressions = read(source, rules)
+    return suppressions.left(findings), suppressions
+
+
+def _worth_reading(text: str, findings: Sequence[Diagnostic], rules: Sequence[Rule]) -> bool:
     # Most files have no findings, many of those have a `noqa` for another linter, and to tokenise them all would take
     # longer than everything else that is done with them.
     lowered = text.lower()
-    if diagnostics or "gradlint:" in lowered:
+    if findings or "gradlint:" in lowered:
         return "noqa" in lowered or "gradlint:" in lowered
     names = "|".join(re.escape(rule.name) for rule in rules)
     return "noqa" in lowered and bool(re.search(rf"noqa\s*:.*?\b(?:grd[0-9]|{names}\b)", lowered))
@@ -106,76 +132,61 @@ class _Reader:
     rules: Sequence[Rule]
     warnings: list[str] = field(default_factory=list)
 
-    def suppressions(self, comment: _Comment, layout: _Layout) -> Iterator[_Suppression]:
+    def suppressions(self, comment: Comment, layout: Layout) -> Iterator[Suppression]:
         for match in _OWN.finditer(comment.text):
             yield from self._own(match, comment, layout)
         for match in _NOQA.finditer(comment.text):
             yield from self._noqa(match, comment)
 
-    def _own(self, match: re.Match[str], comment: _Comment, layout: _Layout) -> Iterator[_Suppression]:
+    def _own(self, match: re.Match[str], comment: Comment, layout: Layout) -> Iterator[Suppression]:
         form = match["form"]
         if form not in _FORMS:
             if match["list"]:
                 self._warn(comment, f"unknown form '{form}'{suggestion(form, _FORMS)}")
             return
-        words = _WORDS.findall(match["words"] or "")
-        codes = frozenset(code for word in words if (code := self._code(word, comment)))
+        words = tuple(
+            Word(word[0], comment.start + word.start(), comment.start + word.end(), self._exactly(word[0], comment))
+            for word in _WORDS.finditer(comment.text, *match.span("words") if match["words"] else (0, 0))
+        )
         if not words:
             self._warn(comment, f"'{form}' silences nothing without rules in brackets, as in '{form}[GRD101]'")
-        if not codes:
-            return
-        row = None if form == "file-ignore" else _target(comment, layout)
-        yield _Suppression(codes, comment, row, is_noqa=False)
+        if any(word.codes for word in words):
+            row = None if form == "file-ignore" else _target(comment, layout)
+            start, end = match.span()
+            yield Suppression(comment, comment.start + start, comment.start + end, words, row, is_noqa=False)
 
-    def _noqa(self, match: re.Match[str], comment: _Comment) -> Iterator[_Suppression]:
-        codes = frozenset(word.upper() for word in _CODE.findall(match["codes"] or ""))
-        if match["colon"] and not codes:
+    def _noqa(self, match: re.Match[str], comment: Comment) -> Iterator[Suppression]:
+        if match["colon"] and not match["codes"]:
             word = _WORDS.search(comment.text, match.end())
             if word and (rule := next((rule for rule in self.rules if rule.name == word[0].lower()), None)):
                 self._warn(comment, f"noqa takes codes only: write '{rule.code}' for '{word[0]}'")
             return
-        for code in sorted(code for code in codes if code.startswith("GRD")):
-            # The beginning of a code counts, as it does for flake8.
-            if not any(rule.code.startswith(code) for rule in self.rules):
-                self._code(code, comment)
-        yield _Suppression(codes, comment, comment.row, is_noqa=True)
+        words = tuple(
+            Word(word[0], comment.start + word.start(), comment.start + word.end(), self._beginning(word[0]))
+            for word in _CODE.finditer(comment.text, *match.span("codes") if match["codes"] else (0, 0))
+        )
+        for code in sorted({word.text.upper() for word in words if not word.codes}):
+            if code.startswith("GRD"):
+                self._exactly(code, comment)
+        start, end = match.span()
+        yield Suppression(comment, comment.start + start, comment.start + end, words, comment.row, is_noqa=True)
 
-    def _code(self, word: str, comment: _Comment) -> str | None:
+    def _beginning(self, word: str) -> frozenset[str]:
+        # The beginning of a code counts, as it does for flake8.
+        return frozenset(rule.code for rule in self.rules if rule.code.startswith(word.upper()))
+
+    def _exactly(self, word: str, comment: Comment) -> frozenset[str]:
         try:
-            return named(word, self.rules).code
+            return frozenset({named(word, self.rules).code})
         except UnknownSelector as error:
             self._warn(comment, str(error))
-            return None
+            return frozenset()
 
-    def _warn(self, comment: _Comment, text: str) -> None:
+    def _warn(self, comment: Comment, text: str) -> None:
         self.warnings.append(f"{self.path}:{comment.row}: {text}")
 
 
-def _read(source: Source) -> _Layout:
-    comments: list[_Comment] = []
-    lines: dict[int, tuple[int, int]] = {}
-    first = 0
-    try:
-        # The universal newlines of StringIO are those of Source.
-        for token in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
-            row, column = token.start
-            match token.type:
-                case tokenize.COMMENT:
-                    comments.append(_Comment(token.string, row, not token.line[:column].strip()))
-                case tokenize.NEWLINE:
-                    lines |= dict.fromkeys(range(first, row + 1), (first, row))
-                    first = 0
-                case tokenize.NL | tokenize.INDENT | tokenize.DEDENT:
-                    pass
-                case _:
-                    first = first or row
-    except (tokenize.TokenError, SyntaxError):
-        # What comes before the place that cannot be read still counts.
-        pass
-    return _Layout(tuple(comments), MappingProxyType(lines))
-
-
-def _target(comment: _Comment, layout: _Layout) -> int:
+def _target(comment: Comment, layout: Layout) -> int:
     if not comment.alone:
         return comment.row
     alone = {each.row for each in layout.comments if each.alone}

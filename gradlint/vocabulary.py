@@ -36,3 +36,7 @@ def last_words(names: Iterable[str]) -> frozenset[str]:
 def is_named(name: str, known: Iterable[str]) -> bool:
     """Whether a dotted name ends with one of some others: `self.trainer.reset` with `trainer.reset` or `reset`."""
     return any(f".{name}".endswith(f".{each}") for each in known)
+
+
+PLAIN = Vocabulary()
+"""The vocabulary of somebody who has taught nothing."""

@@ -9,10 +9,10 @@ from types import FrameType
 import pytest
 from together import key
 
-from gradlint.linter import Workspace
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
 from gradlint.runner import Task, check
+from gradlint.workspace import Workspace
 
 LINEAR = 2.6
 """By how much the work may grow where the project is twice as large: some of it is sorting, and some tables of sets."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gradlint.linter import Workspace
 from gradlint.project.analysis import diagnose
 from gradlint.rule import all_rules
 from gradlint.source import Source
 from gradlint.syntax import frameworks
+from gradlint.workspace import Workspace
 
 START = "import torch\nopt = torch.optim.SGD(model.parameters())\n"
 ACCELERATE = "accelerator = Accelerator(deepspeed_plugin=plugin)\nmodel, opt = accelerator.prepare(model, opt)\n"

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "gradlint"
 # Lowest first; what stands in one line knows nothing of its neighbours.
 LAYERS = (
     ("__init__", "source", "diagnostics", "errors", "vocabulary", "bounds", "exchange"),
-    ("regions", "globs", "tables"),
+    ("regions", "globs", "tables", "terms", "comments"),
     ("events",),
     ("slips",),
     ("flow",),
@@ -25,7 +25,7 @@ LAYERS = (
     ("options", "suppressions", "fixer"),
     ("layers",),
     ("config",),
-    ("files", "baseline"),
+    ("files", "baseline", "unused", "ignoring", "workspace"),
     ("linter",),
     ("runner", "reporters", "summary", "tally", "shown_config"),
     ("request",),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from together import modules
 
-from gradlint.linter import Workspace, lint
+from gradlint.linter import lint
 from gradlint.rule import all_rules
 from gradlint.source import Source
+from gradlint.workspace import Workspace
 
 LOOP = """\
 import torch

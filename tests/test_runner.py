@@ -14,12 +14,13 @@ from gradlint import runner
 from gradlint.config import Configuration
 from gradlint.files import find
 from gradlint.layers import Layer
-from gradlint.linter import Workspace, lint
+from gradlint.linter import lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
 from gradlint.runner import Mending, Outcome, Task, check, run, save
 from gradlint.selection import named
 from gradlint.source import Source
+from gradlint.workspace import Workspace
 
 BUG = "for x, y in loader:\n    loss = loss_fn(model(x), y)\n    loss.backward()\n    optimizer.step()\n"
 CURED = f"{BUG}    optimizer.zero_grad()\n"

@@ -43,7 +43,7 @@ def silenced(text: str, *findings: Diagnostic) -> bool:
 
 
 def warnings(text: str) -> list[str]:
-    return apply(Source("t.py", text), (), RULES)[1]
+    return list(apply(Source("t.py", text), (), RULES)[1].warnings)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import pickle
 import pytest
 
 from gradlint.diagnostics import Diagnostic
-from gradlint.linter import Workspace, lint
+from gradlint.linter import lint
 from gradlint.project.analysis import Project, diagnose
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
 from gradlint.source import Source
 from gradlint.vocabulary import Vocabulary, is_named
+from gradlint.workspace import Workspace
 
 RULES = all_rules()
 START = "import torch\nopt = torch.optim.SGD(model.parameters())\n"

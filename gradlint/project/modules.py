@@ -91,7 +91,7 @@ class Modules:
         """The text of a file; None where it cannot be read as one, or is long and cannot matter."""
         try:
             content = self.content(key)
-            if len(content) > SHORT and not SPEAKS.search(content):
+            if not matters(content):
                 return None
             return Source.decode(self._files[key], content)
         except (OSError, KeyError, UndecodableSource):
@@ -209,6 +209,11 @@ def _parts(dotted: bytes) -> tuple[str, ...]:
     """The components of a dotted name, without what follows it (`as x`)."""
     words = dotted.decode("utf-8", "replace").split()
     return tuple(words[0].split(".")) if words else ()
+
+
+def matters(content: bytes) -> bool:
+    """Whether a file can matter to those that import it."""
+    return len(content) <= SHORT or SPEAKS.search(content) is not None
 
 
 def key_of(path: PurePath) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from gradlint.linter import Workspace
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
 from gradlint.runner import Task, check
+from gradlint.workspace import Workspace
 
 MAIN, HELPERS = "/program/main.py", "/program/helpers.py"
 

@@ -13,7 +13,7 @@ from gradlint.globs import Globs
 from gradlint.layers import Layer
 from gradlint.options import BY_KEY, Value
 from gradlint.rule import Rule, all_rules
-from gradlint.selection import UnknownSelector, choose, meant
+from gradlint.selection import Choice, UnknownSelector, choose, meant
 from gradlint.vocabulary import Vocabulary
 
 _SELECTING = ("select", "ignore", "extend-select", "extend-ignore")
@@ -142,7 +142,7 @@ def _combine(chain: tuple[Layer, ...], folder: Path | None, file: Path | None) -
     return Settings(
         root=root,
         file=file,
-        rules=choose((each.choice for each in chain), rules, preview=bool(last(chain, "preview"))),
+        rules=choose(_choices(chain), rules, preview=bool(last(chain, "preview"))),
         exemptions=tuple(each for layer in chain for each in _exemptions(layer, rules)),
         excludes=(excludes, *further),
         severities=_severities(chain, rules),
@@ -156,6 +156,21 @@ def _combine(chain: tuple[Layer, ...], folder: Path | None, file: Path | None) -
         cache_dir=(caches[-1].folder if caches else root) / Path(str(last(chain, "cache-dir"))).expanduser(),
         documentation=str(last(chain, "documentation-url")),
     )
+
+
+def _choices(chain: Iterable[Layer]) -> Iterable[Choice]:
+    """What is said about rules: by a file with all that it extends, key by key, then by each layer above."""
+    files = [layer for layer in chain if layer.file]
+    if files:
+        selects = [layer.choice.select for layer in files if layer.choice.select is not None]
+        ignores = [layer.choice.ignore for layer in files if "ignore" in layer.values]
+        yield Choice(
+            selects[-1] if selects else None,
+            ignores[-1] if ignores else (),
+            tuple(word for layer in files for word in layer.choice.extend_select),
+            tuple(word for layer in files for word in layer.choice.extend_ignore),
+        )
+    yield from (layer.choice for layer in chain if not layer.file)
 
 
 def _strings(value: Value) -> tuple[str, ...]:

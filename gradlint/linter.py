@@ -118,7 +118,7 @@ class _Linting:
     def _finished(self, broken: _Broken | None, analysis: Analysis | None = None) -> LintResult:
         diagnostics: tuple[Diagnostic, ...] = analysis.diagnostics if analysis is not None else ()
         if broken:
-            diagnostics = tuple(_unparsable(self.source, rule, broken) for rule in self.rules if rule.code == ALWAYS_ON)
+            diagnostics = _unparsable(self.source.path, self.rules, broken)
         others = analysis.others if analysis is not None else ()
         crashes = analysis.failures if analysis is not None else ()
         remarks: tuple[str, ...] = ()
@@ -149,18 +149,15 @@ def described(error: BaseException) -> str:
 
 def no_text(path: str, rules: Sequence[Rule], error: UndecodableSource) -> tuple[Diagnostic, ...]:
     """What there is to say about a file whose bytes are no text."""
-    broken = _Broken(str(error), Span(Point(1, 1), Point(1, 1)))
-    return tuple(_unparsable(path, rule, broken) for rule in rules if rule.code == ALWAYS_ON)
+    return _unparsable(path, rules, _Broken(str(error), Span(Point(1, 1), Point(1, 1))))
 
 
-def _unparsable(path: str, rule: Rule, broken: _Broken) -> Diagnostic:
-    return Diagnostic(
-        path=path,
-        span=broken.span,
-        code=rule.code,
-        name=rule.name,
-        message=f"this is not valid Python, so nothing in the file was checked: {broken.message}",
-        severity=rule.severity,
+def _unparsable(path: str, rules: Sequence[Rule], broken: _Broken) -> tuple[Diagnostic, ...]:
+    message = f"this is not valid Python, so nothing in the file was checked: {broken.message}"
+    return tuple(
+        Diagnostic(path, broken.span, rule.code, rule.name, message, rule.severity)
+        for rule in rules
+        if rule.code == ALWAYS_ON
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from gradlint.config import Configuration
 from gradlint.explain import DOCUMENTATION
 from gradlint.runner import Mending, Progress
+from gradlint.terms import USUAL, Terms
 
 UNNAMED = "<stdin>"
 """What standard input is called where nobody named it."""
@@ -42,11 +43,9 @@ class Request:
     output_format: str
     action: Action = Action.REPORT
     unsafe: bool = False
-    # Rules whose fixes are never applied, nor shown.
-    unfixable: frozenset[str] = frozenset()
+    terms: Terms = USUAL
     # Why the findings are ignored, with Action.IGNORE.
     reason: str = ""
-    heed_comments: bool = True
     baseline: Path | None = None
     writes_baseline: bool = False
     statistics: bool = False

@@ -153,7 +153,7 @@ def check(task: Task, workspace: Workspace | None = None) -> Outcome:
     try:
         source = Source.decode(task.path, task.data)
     except UndecodableSource as error:
-        return Outcome(task.path, diagnostics=no_text(task.path, task.rules, error))
+        return Outcome(task.path, diagnostics=tuple(task.terms.applied(no_text(task.path, task.rules, error))))
     result = _lint(source, task, workspace)
     outcome = Outcome(
         task.path, source, result.diagnostics, result.failures, result.warnings, None, result.others, result.stops

@@ -28,10 +28,12 @@ def check_paths(request: Request, paths: Sequence[str]) -> Answer:
         force_exclude=request.force_exclude,
         heed_gitignore=request.heed_gitignore,
     )
-    outcomes = run(found.files, mending=request.mending, jobs=request.jobs, progress=request.progress)
+    outcomes = run(
+        found.files, mending=request.mending, jobs=request.jobs, terms=request.terms, progress=request.progress
+    )
     if request.action is Action.FIX:
         saved = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
-        outcomes = told_anew(found.files, saved)
+        outcomes = told_anew(found.files, saved, terms=request.terms)
     collected = _collected(request, found.files, outcomes, found.errors)
     if found.files or found.errors:
         return _answer(request, collected)
@@ -63,7 +65,7 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
         return replace(_answer(request, _collected(request, (), ())), summary="", changed_text=unchanged)
     name = shown(path, filename) if filename else UNNAMED
     file = File(name, path, explicit=True, settings=settings)
-    outcome = check_unsaved(file, content, mending=request.mending)
+    outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms)
     answer = _answer(request, _collected(request, (file,), (outcome,)), is_file=False)
     if request.action is not Action.FIX:
         return answer

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from commandline import BROKEN, BUG, CLEAN, Run, codes, write
 
-from gradlint import __version__, runner
-from gradlint.cli import main
+from gradlint import __version__
 from gradlint.cli.rule import FORMATS as RULE_FORMATS
 from gradlint.explain import FORMATS as EXPLAINED
 from gradlint.flow import solver
@@ -22,54 +19,6 @@ from gradlint.project import analysis
 from gradlint.reporters import REPORTERS
 from gradlint.rule import Rule
 from gradlint.source import Source
-
-BUG = "for x, y in loader:\n    loss = loss_fn(model(x), y)\n    loss.backward()\n    optimizer.step()\n"
-CURED = f"{BUG}    optimizer.zero_grad()\n"
-CLEAN = "x = 1\n"
-BROKEN = "x = (\n"
-
-
-class Ran(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("GRADLINT_") or name.endswith("_COLOR")]:
-        monkeypatch.delenv(name)
-    return tmp_path
-
-
-@pytest.fixture
-def gradlint(folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in an empty folder; `stdin` is what comes from standard input."""
-
-    def run(*arguments: str, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        capfdbinary.readouterr()
-        with pytest.raises(SystemExit) as exited:
-            main(arguments)
-        out, err = capfdbinary.readouterr()
-        assert b"Traceback" not in err
-        assert isinstance(exited.value.code, int)  # a text would be printed, and the status be 1
-        return Ran(int(exited.value.code), out.decode(), err.decode())
-
-    return run
-
-
-def codes(output: str) -> list[str]:
-    return [f"{each['filename']}:{each['code']}" for each in json.loads(output)]
-
-
-def write(folder: Path, **files: str) -> None:
-    for name, text in files.items():
-        (folder / f"{name}.py").write_bytes(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -209,74 +158,6 @@ def test_configuration(folder: Path, gradlint: Run) -> None:
     assert ran.err == "error: pyproject.toml:3: output-format: unknown format 'jsn'; did you mean 'json'?\n"
 
 
-TOLD = BUG.replace("optimizer.step()", "trainer.advance()")
-WIPED = f"{BUG}    self.trainer.wipe()\n"
-
-
-def test_a_call_that_the_configuration_says_clears(folder: Path, gradlint: Run) -> None:
-    write(folder, bug=WIPED)
-    assert gradlint("check").status == 1
-    (folder / "pyproject.toml").write_text('[tool.gradlint]\nknown-clearing-calls = ["trainer.wipe"]\n')
-    assert gradlint("check") == (0, "", "All checks passed.\n")
-    assert gradlint("check", "-", "--stdin-filename", "x.py", stdin=WIPED.encode()).status == 0
-    assert gradlint("check", "--isolated").status == 1
-
-
-def test_a_call_that_the_configuration_says_steps(folder: Path, gradlint: Run) -> None:
-    write(folder, bug=TOLD)
-    assert gradlint("check").status == 0
-    (folder / "gradlint.toml").write_text("known-stepping-calls = ['advance']\n")
-    assert "`trainer.advance()` has already applied" in gradlint("check").out
-    assert gradlint("check", "-", stdin=TOLD.encode()).status == 1
-
-
-def test_a_file_that_only_a_taught_step_makes_worth_reading_has_other_files(folder: Path, gradlint: Run) -> None:
-    main = "from lib import log_it, opt\n" + BUG.replace("optimizer.step()", "advance(opt)\n    log_it()")
-    write(folder, main=main, lib="import torch\nopt = torch.optim.SGD(ps)\ndef log_it():\n    opt.zero_grad()\n")
-    (folder / "gradlint.toml").write_text("known-stepping-calls = ['advance']\n")
-    assert gradlint("check").status == 0
-    assert gradlint("check", "-", "--stdin-filename", "main.py", stdin=main.encode()).status == 0
-    write(folder, lib="import torch\nopt = torch.optim.SGD(ps)\ndef log_it(): pass\n")
-    assert gradlint("check").status == 1
-
-
-def test_a_taught_step_beside_a_backward_in_another_file(folder: Path, gradlint: Run) -> None:
-    main = "from lib import back\nfor x in loader:\n    back(x)\n    advance(opt)\n"
-    write(folder, main=main, lib="def back(x):\n    net(x).sum().backward()\n")
-    (folder / "gradlint.toml").write_text("known-stepping-calls = ['advance']\n")
-    assert gradlint("check", "main.py").status == 1
-    assert gradlint("check", "-", "--stdin-filename", "main.py", stdin=main.encode()).status == 1
-
-
-def test_a_call_that_the_configuration_says_makes_an_optimizer(folder: Path, gradlint: Run) -> None:
-    write(folder, bug="o = lib.build(net.parameters())\n" + BUG.replace("optimizer", "o"))
-    assert gradlint("check").status == 0
-    (folder / "gradlint.toml").write_text("target-optimizers = ['lib.build']\n")
-    assert gradlint("check").status == 1
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_each_file_is_judged_by_its_own_configuration(
-    folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch, jobs: str
-) -> None:
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-    for name, line in {"a": "known-clearing-calls = ['wipe']", "b": "preview = false", "c": ""}.items():
-        (folder / name).mkdir()
-        (folder / name / "gradlint.toml").write_text(line)
-        write(folder / name, wiped=WIPED, told=TOLD)
-    (folder / "c" / "gradlint.toml").write_text("known-stepping-calls = ['advance']")
-    ran = gradlint("check", "--output-format", "json", "--jobs", jobs)
-    assert codes(ran.out) == ["b/wiped.py:GRD101", "c/told.py:GRD101", "c/wiped.py:GRD101"]
-
-
-def test_a_name_that_can_mean_no_call(folder: Path, gradlint: Run) -> None:
-    (folder / "pyproject.toml").write_text("[tool.gradlint]\n\nknown-clearing-calls = ['reset()']\n")
-    ran = gradlint("check")
-    assert (ran.status, ran.out) == (2, "")
-    expected = "pyproject.toml:3: known-clearing-calls: 'reset()' is no dotted name, such as 'trainer.reset_grads'"
-    assert ran.err == f"error: {expected}\n"
-
-
 def test_an_output_file(folder: Path, gradlint: Run) -> None:
     write(folder, bug=BUG)
     ran = gradlint("check", "--output-format", "json", "--output-file", "report.json")
@@ -285,79 +166,6 @@ def test_an_output_file(folder: Path, gradlint: Run) -> None:
     ran = gradlint("check", "--output-file", "missing/report.json")
     assert ran.status == 2
     assert ran.err.startswith("error: --output-file: missing/report.json: No such file")
-
-
-def test_fix(folder: Path, gradlint: Run) -> None:
-    write(folder, bug=BUG)
-    ran = gradlint("check", "--fix")
-    assert (ran.status, ran.err) == (1, "Found 1 finding (1 fixable with --unsafe-fixes).\n")
-    assert (folder / "bug.py").read_text() == BUG
-    ran = gradlint("check", "--fix", "--unsafe-fixes")
-    assert ran == (0, "", "Found 1 finding (1 fixed, 0 remaining).\n")
-    assert (folder / "bug.py").read_text() == CURED
-    assert gradlint("check", "--fix", "--unsafe-fixes") == (0, "", "All checks passed.\n")
-    assert (folder / "bug.py").read_text() == CURED
-
-
-def test_diff(folder: Path, gradlint: Run) -> None:
-    write(folder, bug=BUG)
-    ran = gradlint("check", "--diff")
-    assert ran == (0, "", "Would fix 0 findings (1 would remain, 1 fixable with --unsafe-fixes).\n")
-    ran = gradlint("check", "--diff", "--fix", "--unsafe-fixes")
-    assert (ran.status, ran.err) == (1, "Would fix 1 finding.\n")
-    assert ran.out.startswith("--- a/bug.py\n+++ b/bug.py\n@@")
-    assert ran.out.endswith("+    optimizer.zero_grad()\n")
-    assert (folder / "bug.py").read_text() == BUG
-
-
-def test_standard_input(folder: Path, gradlint: Run) -> None:
-    ran = gradlint("check", "-", stdin=BUG.encode())
-    assert ran.status == 1
-    assert " --> <stdin>:3:5" in ran.out
-    assert gradlint("check", "-", stdin=b"").status == 0
-    ran = gradlint("check", "--output-format", "json", "--stdin-filename", "pkg/x.py", stdin=BUG.encode())
-    assert codes(ran.out) == ["pkg/x.py:GRD101"]
-    assert codes(gradlint("check", "-", "--output-format", "json", stdin=BROKEN.encode()).out) == ["<stdin>:GRD000"]
-    ran = gradlint("check", "-", stdin=b"\xff")
-    assert ran.status == 1
-    assert ran.out.startswith(
-        "GRD000 syntax-error: this is not valid Python, so nothing in the file was checked: it cann"
-    )
-
-
-def test_standard_input_is_configured_by_its_name(folder: Path, gradlint: Run) -> None:
-    (folder / "pkg").mkdir()
-    (folder / "pkg" / "gradlint.toml").write_text("ignore = ['GRD101']\nextend-exclude = ['gone.py']")
-    arguments = ["check", "-", "--stdin-filename"]
-    assert gradlint(*arguments, "pkg/x.py", stdin=BUG.encode()).status == 0
-    assert gradlint(*arguments, "x.py", stdin=BUG.encode()).status == 1
-    assert gradlint(*arguments, "pkg/gone.py", "--force-exclude", stdin=BROKEN.encode()) == (0, "", "")
-    assert gradlint(*arguments, "pkg/gone.py", stdin=BROKEN.encode()).status == 1
-    fixed = gradlint(*arguments, "pkg/gone.py", "--force-exclude", "--fix", stdin=BROKEN.encode())
-    assert fixed == (0, BROKEN, "")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text", "expected", "status"),
-    [
-        pytest.param(["--unsafe-fixes"], BUG, CURED, 0, id="fixed"),
-        pytest.param([], BUG, BUG, 1, id="not-to-be-fixed"),
-        pytest.param([], CLEAN, CLEAN, 0, id="clean"),
-        pytest.param([], BROKEN, BROKEN, 1, id="broken"),
-        pytest.param(["--unsafe-fixes"], BUG.replace("\n", "\r\n"), CURED.replace("\n", "\r\n"), 0, id="crlf"),
-        pytest.param(["--unsafe-fixes"], f"\ufeff{BUG}", f"\ufeff{CURED}", 0, id="bom"),
-    ],
-)
-def test_fixing_standard_input(gradlint: Run, arguments: list[str], text: str, expected: str, status: int) -> None:
-    ran = gradlint("check", "--fix", *arguments, "-", stdin=text.encode())
-    assert (ran.status, ran.out) == (status, expected)
-    assert ("GRD" in ran.err) == (status == 1)
-
-
-def test_diff_of_standard_input(gradlint: Run) -> None:
-    ran = gradlint("check", "--diff", "--unsafe-fixes", "-", stdin=BUG.encode())
-    assert ran.out.startswith("--- <stdin>\n+++ <stdin>\n")
-    assert ran.status == 1
 
 
 @pytest.mark.parametrize(

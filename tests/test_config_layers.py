@@ -45,6 +45,13 @@ def test_a_file_starts_from_the_one_that_it_extends(folder: Path) -> None:
     assert found.root == folder
 
 
+def test_what_is_said_about_rules_is_put_together_key_by_key(folder: Path) -> None:
+    put(folder / "base.toml", "select = ['GRD2']\nignore = ['GRD102']\nextend-ignore = ['GRD103']")
+    put(folder / "gradlint.toml", "extend = 'base.toml'\nselect = ['GRD1']\nextend-ignore = ['GRD104']")
+    found = settings(folder)
+    assert [runs(found, f"GRD{number}") for number in (101, 102, 103, 104, 201)] == [True, False, False, False, False]
+
+
 def test_a_selection_starts_anew_and_tables_are_added_to(folder: Path) -> None:
     put(folder / "base.toml", "select = ['GRD2']\nseverity = { GRD101 = 'note', GRD201 = 'note' }\n")
     put(folder / "gradlint.toml", "extend = 'base.toml'\nselect = ['GRD1']\nseverity = { GRD1 = 'error' }")

@@ -262,6 +262,7 @@ def _request(given: _Given, configuration: Configuration, progress: Progress) ->
     from gradlint.request import Action, Request
     from gradlint.rule import all_rules
     from gradlint.selection import codes_of
+    from gradlint.terms import Terms
 
     settings = configuration.settings(Path.cwd())
     rules = all_rules()
@@ -278,9 +279,8 @@ def _request(given: _Given, configuration: Configuration, progress: Progress) ->
         settings.output_format,
         action=action,
         unsafe=given.unsafe_fixes,
-        unfixable=unfixable,
+        terms=Terms(heed_comments=not given.ignore_suppressions, unfixable=unfixable),
         reason=given.reason or "",
-        heed_comments=not given.ignore_suppressions,
         baseline=Path(given.baseline) if given.baseline else None,
         writes_baseline=given.write_baseline,
         statistics=given.statistics,

@@ -12,14 +12,16 @@ import pytest
 
 from gradlint import runner
 from gradlint.config import Configuration
+from gradlint.diagnostics import Severity
 from gradlint.files import find
 from gradlint.layers import Layer
 from gradlint.linter import lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
-from gradlint.runner import Mending, Outcome, Task, check, run, save
+from gradlint.runner import Mending, Outcome, Task, check, check_unsaved, run, save, told_anew
 from gradlint.selection import named
 from gradlint.source import Source
+from gradlint.terms import Terms
 from gradlint.workspace import Workspace
 
 BUG = "for x, y in loader:\n    loss = loss_fn(model(x), y)\n    loss.backward()\n    optimizer.step()\n"
@@ -262,3 +264,50 @@ def test_a_rule_that_crashes_over_the_fixed_text_does_not_count_as_cured(monkeyp
 
     monkeypatch.setattr(analysis.Project, "diagnose", diagnose)
     assert check(Task("a.py", BUG.encode(), RULES, Mending.UNSAFE)).fixed is None
+
+
+SILENCED = BUG.replace("backward()", "backward()  # noqa: GRD101")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_terms_reach_every_file_and_process(folder: Path, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+    for name in "ab":
+        (folder / f"{name}.py").write_text(SILENCED)
+    files = find(["."], Configuration(Layer(folder)).settings).files
+    terms = Terms(heed_comments=False, severities={"GRD101": Severity.NOTE}, unfixable=frozenset({"GRD101"}))
+    found = [each for outcome in run(files, jobs=jobs, terms=terms) for each in outcome.diagnostics]
+    assert [(each.path, each.severity, each.fix) for each in found] == [
+        ("a.py", Severity.NOTE, None),
+        ("b.py", Severity.NOTE, None),
+    ]
+    assert [codes(each) for each in run(files, jobs=jobs)] == [[], []]
+
+
+def test_terms_of_what_is_not_saved_yet(folder: Path) -> None:
+    (folder / "a.py").write_text("x = 1\n")
+    (file,) = find(["a.py"], Configuration(Layer(folder)).settings).files
+    assert codes(check_unsaved(file, SILENCED.encode())) == []
+    assert codes(check_unsaved(file, SILENCED.encode(), terms=Terms(heed_comments=False))) == ["GRD101"]
+
+
+def test_what_is_unfixable_is_not_fixed(folder: Path) -> None:
+    (folder / "a.py").write_text(BUG)
+    files = find(["a.py"], Configuration(Layer(folder)).settings).files
+    (outcome,) = run(files, mending=Mending.UNSAFE, terms=Terms(unfixable=frozenset({"GRD101"})))
+    assert outcome.fixed is None
+
+
+def test_terms_of_what_is_told_anew(folder: Path) -> None:
+    adds = "def add(model, x):\n    model(x).sum().backward()\n"
+    main = "import torch\nfrom adds import add\n\ndef main(model, loader, opt):\n"
+    (folder / "adds.py").write_text(f"# noqa: GRD102\n{adds}")
+    (folder / "main.py").write_text(f"{main}    for x in loader:\n        add(model, x)\n        opt.step()\n")
+    files = find(["."], Configuration(Layer(folder)).settings).files
+    terms = Terms(severities={"GRD101": Severity.NOTE})
+    saved = [save(file, each) for file, each in zip(files, run(files, mending=Mending.SAFE, terms=terms), strict=True)]
+    assert (folder / "adds.py").read_text() == adds
+    told = [each for outcome in told_anew(files, saved, terms=terms) for each in outcome.diagnostics]
+    assert ("adds.py", 2, "GRD101", Severity.NOTE) in [
+        (each.path, each.span.start.row, each.code, each.severity) for each in told
+    ]

@@ -80,11 +80,8 @@ class _Placing:
         return None
 
     def _rows(self, start: int, first: int, last: int) -> Iterator[int]:
-        """The rows that count. Of a statement with a body its head comes first, for the rest is of other statements."""
-        head = self.layout.rows(start)
-        if head[1] in (start, first, last):
-            yield head[1]
-        if self.layout.rows(last) == head:
+        """The rows that count. Of a statement with a body the last one comes last, for it is another statement's."""
+        if self.layout.rows(last) == self.layout.rows(start):
             yield last
         yield from (start, first, last)
 

@@ -103,6 +103,16 @@ def test_rows_of_the_statement_are_not_needed() -> None:
     assert ignored("a(\n    1,\n)\n", finding(1, rows=(0, 0))) == f"a(\n    1,\n){IGNORE}\n"
 
 
+def test_the_last_row_of_a_statement_among_others() -> None:
+    before = "f(\n    1); a(\n    1); b(\n)\n"
+    assert ignored(before, finding(2, rows=(2, 3))) == before.replace("1); b(", f"1); b({IGNORE}")
+
+
+def test_nothing_is_added_to_what_cannot_be_read() -> None:
+    source = Source("t.py", "a()\nb(\n")
+    assert add_ignores(source, [finding(2)], RULES) == (source, 0)
+
+
 def test_the_codes_of_one_row_make_one_comment() -> None:
     findings = (finding(1, "GRD201"), finding(2, "GRD102"), finding(1, "GRD101"), finding(1, "GRD101"))
     assert ignored("a()\nb()\n", *findings) == (

@@ -9,14 +9,14 @@ import pytest
 from together import key, modules
 
 from gradlint import workspace as workspaces
-from gradlint.diagnostics import Applicability, Diagnostic
+from gradlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from gradlint.fixer import fix
 from gradlint.linter import LintResult, lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
 from gradlint.runner import Mending, Task, check
 from gradlint.selection import Choice, choose
-from gradlint.source import Source
+from gradlint.source import Cell, Source
 from gradlint.workspace import Workspace
 
 DEFAULT = choose([Choice()], all_rules())
@@ -264,11 +264,21 @@ def test_the_fix_is_safe() -> None:
 
 
 def test_a_fix_is_not_refused_because_a_comment_is_not_needed_any_more() -> None:
-    text = bug("") + "    loss_fn(model(x), y).backward()  # gradlint: ignore[GRD101]\n    optimizer.step()\n"
-    found = lint(Source("a.py", text), DEFAULT).diagnostics
-    assert "GRD101" in {each.code for each in found}
-    fixed = fix(Source("a.py", text), found, lambda edited: lint(edited, DEFAULT).diagnostics, unsafe=True)
-    assert fixed.remaining == ()
+    def judge(source: Source) -> list[Diagnostic]:
+        at = source.span(0, 3)
+        cure = Fix("cure it", Applicability.SAFE, (Edit(at, "ok_"),))
+        if source.text.startswith("bug"):
+            return [Diagnostic("a.py", at, "GRD101", "missing-zero-grad", "m", Severity.ERROR, fix=cure)]
+        return [Diagnostic("a.py", at, "GRD001", "unused-suppression", "m", Severity.WARNING)]
+
+    source = Source("a.py", "bug\n")
+    assert fix(source, judge(source), judge, unsafe=True).source.text == "ok_\n"
+
+
+def test_a_cell_of_a_notebook_keeps_its_rows() -> None:
+    text = "# noqa: GRD101\nx = 1\n"
+    (found,) = lint(Source("a.ipynb", text, cells=(Cell(1, 1), Cell(2, 2))), DEFAULT).diagnostics
+    assert found.fix is None
 
 
 STEPS = """\
@@ -328,20 +338,48 @@ def test_a_finding_may_be_seen_only_from_another_file(others: dict[str, str], ex
     assert among({"adds": ADDS, **others}, "adds") == expected
 
 
-def test_the_others_are_judged_with_the_text_that_is_linted() -> None:
-    unmarked = ADDS.replace("  # gradlint: ignore[GRD101]", "")
+@pytest.mark.parametrize("above", ["", "\n\n", "import torch\n\n"], ids=["", "moved", "analysed by itself"])
+def test_the_others_are_judged_with_the_text_that_is_linted(above: str) -> None:
     files = {"adds": ADDS, "main": ADDING}
-    moved = "import torch\n\n" + ADDS
-    assert among(files, "adds", moved) == []
-    assert among(files, "adds", moved.replace("backward()", "item()")) == ["GRD001"]
-    assert among({"adds": unmarked, "main": ADDING}, "adds", ADDS) == []
+    assert among(files, "adds", above + ADDS) == []
+    assert among(files, "adds", above + ADDS.replace("backward()", "item()")) == ["GRD001"]
+    assert among({"adds": ADDS.replace("  #", "\n#"), "main": ADDING}, "adds", above + ADDS) == []
+    assert among({"adds": ADDS.replace("backward()", "item()"), "main": ADDING}, "adds", above + ADDS) == []
 
 
-def test_a_text_that_was_read_before_is_not_the_one_that_is_linted() -> None:
-    space = Workspace(modules({"adds": ADDS.replace("backward()", "item()"), "main": ADDING}))
-    main = lint(Source("main.py", ADDING), DEFAULT, workspace=space, key=key("main"))
-    assert main.diagnostics == ()
-    assert lint(Source("adds.py", ADDS), DEFAULT, workspace=space, key=key("adds")).diagnostics == ()
+def test_one_text_after_the_other() -> None:
+    clean = ADDS.replace("    model", "    model.zero_grad()\n    model")
+    space = Workspace(modules({"adds": clean, "main": ADDING}))
+
+    def said(name: str, text: str) -> int:
+        found = lint(Source(f"{name}.py", text), DEFAULT, workspace=space, key=key(name))
+        return len([each for each in found.diagnostics if each.code == "GRD001"])
+
+    assert said("main", ADDING) == 0
+    for _ in range(2):
+        assert said("adds", ADDS) == 0
+        assert said("adds", "\n" + ADDS) == 0
+        assert said("adds", clean) == 1
+
+
+@pytest.mark.parametrize("trouble", ["a bound", "a crash"])
+def test_nothing_is_said_where_another_file_could_not_be_judged(trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    diagnosing = analysis.Project.diagnose
+
+    def troubled(project: analysis.Project, source: Source, *more: object) -> analysis.Analysis:
+        found = diagnosing(project, source, *more)  # type: ignore[arg-type]
+        if source.path != "main.py":
+            return found
+        if trouble == "a crash":
+            return analysis.Analysis(found.diagnostics, (analysis.RuleFailure("some-rule", "KeyError: 'x'"),))
+        analysis.MAX_ROUNDS.note()
+        return found
+
+    files = {"adds": ADDS, "main": CLEARING}
+    assert among(files, "adds") == ["GRD001"]
+    monkeypatch.setattr(analysis.Project, "diagnose", troubled)
+    found = lint(Source("adds.py", ADDS), DEFAULT, workspace=Workspace(modules(files)), key=key("adds"))
+    assert (found.diagnostics, found.failures, found.stops) == ((), (), ())
 
 
 def test_the_fixer_does_not_take_a_comment_away_that_another_file_needs() -> None:
@@ -372,7 +410,9 @@ def test_only_comments_that_seem_unused_cost_anything(monkeypatch: pytest.Monkey
     assert among(files, "steps") == []
     assert judged == ["steps.py"]
     # What a rule says of one file by itself is not looked for in others.
-    assert among({"steps": STEPS.replace("GRD101", "GRD101, GRD604"), "main": CALLER}, "steps") == ["GRD001"]
+    assert among({"steps": STEPS.replace("GRD101", "GRD101, GRD604"), "main": f"{CALLER}# opt.step\n"}, "steps") == [
+        "GRD001"
+    ]
     assert judged == ["steps.py"] * 2
 
 

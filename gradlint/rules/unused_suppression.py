@@ -63,4 +63,4 @@ class UnusedSuppression(Rule):
     category = "suppressions"
     severity = Severity.WARNING
     # What is between `noqa:` and our code is other codes; the bound keeps the search of a line that repeats it short.
-    signs = (rb"gradlint:\s*(?:file-)?ignore\s*\[|[Nn][Oo][Qq][Aa]\s*:[^\n#]{0,200}?\b[Gg][Rr][Dd][0-9]",)
+    signs = (rb"#\s*(?:gradlint:\s*(?:file-)?ignore\s*\[|[Nn][Oo][Qq][Aa]\s*:[^\n#]{0,200}?\b[Gg][Rr][Dd][0-9])",)

@@ -15,8 +15,9 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, project_files
@@ -74,7 +75,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one file. `failures` and `warnings` are one line each; `source` is None where it is no text."""
+    """What came of one file. `failures` and `warnings` are one line each.
+
+    `source` is None where it is no text, and may be where nothing was found in it.
+    """
 
     path: str
     source: Source | None = None
@@ -92,17 +96,27 @@ Progress: TypeAlias = "Callable[[int, int], None]"
 """Is told how many of how many files that have to be analysed are done."""
 
 
+class Memory(Protocol):
+    """Remembers what came of files in earlier runs."""
+
+    def outcomes(
+        self, tasks: Sequence[Task], project: Modules, lint: Callable[[Sequence[Task]], Sequence[Outcome]]
+    ) -> Sequence[Outcome]:
+        """What came of each task. `lint` is to be asked for those that are not remembered, all at once."""
+
+
 def run(
     files: Sequence[File],
     *,
     mending: Mending = Mending.NONE,
     jobs: int | None = None,
     terms: Terms = USUAL,
+    memory: Memory | None = None,
     progress: Progress = lambda done, total: None,
 ) -> list[Outcome]:
     """Lint every file. The outcomes are in the order of the files, however many `jobs` there are.
 
-    Nothing is written: that is `save`.
+    No file that is linted is written: that is `save`. The `memory` is asked only where some file can hold a finding.
     """
     outcomes: dict[int, Outcome] = {}
     tasks: dict[int, Task] = {}
@@ -113,19 +127,34 @@ def run(
             outcomes[index] = Outcome(file.path, failures=(f"{file.path}: {error.strerror or error}",))
             continue
         tasks[index] = _task(file, data, mending, terms)
-    promising: dict[int, Task] = {}
-    if any(suspicious(task.data, task.rules, task.vocabulary) for task in tasks.values()):
-        modules = Modules(project_files(files), _read, {task.key: task.data for task in tasks.values()})
-        whole = Workspace(modules)
-        promising = {
-            i: task for i, task in tasks.items() if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
-        }
-        checked = _check_all(tuple(promising.values()), modules, jobs or _processors(), progress)
-        outcomes |= dict(zip(promising, checked, strict=True))
-    plain = {index: task for index, task in tasks.items() if index not in promising}
-    met = sum(len(task.data) for task in plain.values() if not task.explicit)
-    outcomes |= {index: check(task) for index, task in plain.items() if task.explicit or met <= SYNTAX_CHECK_LIMIT}
-    return [outcomes.get(index) or Outcome(file.path) for index, file in enumerate(files)]
+    given = tuple(tasks.values())
+    if any(suspicious(task.data, task.rules, task.vocabulary) for task in given):
+        modules = Modules(project_files(files), _read, {task.key: task.data for task in given})
+        lint = partial(_judged, modules=modules, jobs=jobs or _processors(), progress=progress)
+        judged = memory.outcomes(given, modules, lint) if memory else lint(given)
+    else:
+        judged = _plain(given)
+    outcomes |= dict(zip(tasks, judged, strict=True))
+    return [outcomes[index] for index in range(len(files))]
+
+
+def _judged(tasks: Sequence[Task], *, modules: Modules, jobs: int, progress: Progress) -> list[Outcome]:
+    """What comes of files of which some can hold a finding, among the modules of their project."""
+    whole = Workspace(modules)
+    promising = [
+        index for index, task in enumerate(tasks) if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
+    ]
+    checked = _check_all([tasks[index] for index in promising], modules, jobs, progress)
+    outcomes = dict(zip(promising, checked, strict=True))
+    plain = [index for index in range(len(tasks)) if index not in outcomes]
+    outcomes |= dict(zip(plain, _plain([tasks[index] for index in plain]), strict=True))
+    return [outcomes[index] for index in range(len(tasks))]
+
+
+def _plain(tasks: Sequence[Task]) -> list[Outcome]:
+    """What comes of files that can hold nothing but a syntax error."""
+    met = sum(len(task.data) for task in tasks if not task.explicit)
+    return [check(task) if task.explicit or met <= SYNTAX_CHECK_LIMIT else Outcome(task.path) for task in tasks]
 
 
 def check_unsaved(file: File, data: bytes, *, mending: Mending = Mending.NONE, terms: Terms = USUAL) -> Outcome:

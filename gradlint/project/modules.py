@@ -55,6 +55,11 @@ class Modules:
         self._saying: dict[re.Pattern[bytes], frozenset[str]] = {}
         self._located: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
+    @property
+    def files(self) -> Mapping[str, str]:
+        """What people call each file, by key."""
+        return self._files
+
     def locate(self, module: tuple[str, ...], level: int, importer: str) -> str | None:
         """The file of a module: relative to the importer, or in the nearest of the folders above it that has it."""
         folder = importer.rpartition("/")[0]

@@ -298,3 +298,9 @@ def test_star_imports_in_a_circle_around_a_module_that_nobody_reads_end() -> Non
         }
     )
     assert len(project.events("pkg/algorithms", "update")) == 1
+
+
+def test_speaking_of_a_name_that_is_not_utf_8() -> None:
+    # Such is the name of a module whose file has it.
+    modules = Modules({"/p/a.py": "a.py"}, lambda _: b"import \xff")
+    assert list(modules.speaking_of(("\udcff",))) == []

@@ -29,14 +29,14 @@ class Words:
     def keys(self, word: str) -> dict[str, None]:
         """The keys of the texts in which a word stands, in a stable order."""
         if word not in self._found:
-            self._found[word] = self._look_for(word.encode())
+            self._found[word] = self._look_for(word.encode("utf-8", "surrogateescape"))
         return self._found[word]
 
     def among(self, word: str, keys: Collection[str]) -> Iterator[str]:
         """Those of some texts in which a word stands, in a stable order."""
         if word in self._found or len(keys) * FEW > len(self._keys):
             return (key for key in self.keys(word) if key in keys)
-        return self._search(word.encode(), sorted(keys))
+        return self._search(word.encode("utf-8", "surrogateescape"), sorted(keys))
 
     def _search(self, word: bytes, keys: Iterable[str]) -> Iterator[str]:
         whole = re.compile(rb"\b%s\b" % re.escape(word))

@@ -63,7 +63,7 @@ def _entry(outcomes: Mapping[int, Outcome]) -> dict[str, object]:
 def _remembered(entry: object, tasks: Sequence[Task], project: Modules) -> dict[int, Outcome]:
     """The outcomes of an entry by index; of one that makes no sense in any place, none."""
     match entry:
-        case {"files": int(count), "again": [*again], "told": [*told]} if count == len(tasks):
+        case {"files": count, "again": [*again], "told": [*told]} if type(count) is int and count == len(tasks):
             texts = _Texts(project)
             try:
                 spoken = dict(_told(row, tasks, texts) for row in told)

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -130,20 +130,26 @@ def run(
     given = tuple(tasks.values())
     if any(suspicious(task.data, task.rules, task.vocabulary) for task in given):
         modules = Modules(project_files(files), _read, {task.key: task.data for task in given})
-        lint = partial(_judged, modules=modules, jobs=jobs or _processors(), progress=progress)
-        judged = memory.outcomes(given, modules, lint) if memory else lint(given)
+        whole = Workspace(modules)
+        lint = partial(_judged, whole=whole, modules=modules, jobs=jobs or _processors(), progress=progress)
+        # What is remembered is found by the whole project, which costs more than files that can hold no finding.
+        judged = memory.outcomes(given, modules, lint) if memory and any(_rules(whole, given)) else lint(given)
     else:
         judged = _plain(given)
     outcomes |= dict(zip(tasks, judged, strict=True))
     return [outcomes[index] for index in range(len(files))]
 
 
-def _judged(tasks: Sequence[Task], *, modules: Modules, jobs: int, progress: Progress) -> list[Outcome]:
+def _rules(whole: Workspace, tasks: Sequence[Task]) -> Iterator[tuple[Rule, ...]]:
+    """The rules that each file can break among the others of its project."""
+    return (whole.relevant(task.data, task.rules, task.key, task.vocabulary) for task in tasks)
+
+
+def _judged(
+    tasks: Sequence[Task], *, whole: Workspace, modules: Modules, jobs: int, progress: Progress
+) -> list[Outcome]:
     """What comes of files of which some can hold a finding, among the modules of their project."""
-    whole = Workspace(modules)
-    promising = [
-        index for index, task in enumerate(tasks) if whole.relevant(task.data, task.rules, task.key, task.vocabulary)
-    ]
+    promising = [index for index, rules in enumerate(_rules(whole, tasks)) if rules]
     checked = _check_all([tasks[index] for index in promising], modules, jobs, progress)
     outcomes = dict(zip(promising, checked, strict=True))
     plain = [index for index in range(len(tasks)) if index not in outcomes]

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import gradlint
 from gradlint.cache_folder import load, store
+from gradlint.checking import Mending, Outcome, Task
 from gradlint.project.modules import Modules
-from gradlint.runner import Mending, Outcome, Task
 from gradlint.source import Source, UndecodableSource
 from gradlint.transcript import Damaged, has_something_to_say, read, written
 
@@ -45,14 +45,19 @@ class Cache:
         known = _remembered(load(self.folder, name), tasks, project)
         left = [index for index in range(len(tasks)) if index not in known]
         outcomes = known | dict(zip(left, lint([tasks[index] for index in left]) if left else (), strict=True))
-        if any(not outcomes[index].failures for index in left):
+        if any(_is_worth_keeping(outcomes[index]) for index in left):
             store(self.folder, name, _entry(outcomes))
         return [outcomes[index] for index in range(len(tasks))]
 
 
+def _is_worth_keeping(outcome: Outcome) -> bool:
+    """Whether it can be remembered: not what failed, nor what is no text, in which no place could be looked up."""
+    return not outcome.failures and (outcome.source is not None or not outcome.diagnostics)
+
+
 def _entry(outcomes: Mapping[int, Outcome]) -> dict[str, object]:
-    """Outcomes by index: those with something to say, and which failed, to be tried again. The others are clean."""
-    told = {index: outcome for index, outcome in sorted(outcomes.items()) if not outcome.failures}
+    """Outcomes by index: those with something to say, and which are to be tried again. The others are clean."""
+    told = {index: outcome for index, outcome in sorted(outcomes.items()) if _is_worth_keeping(outcome)}
     return {
         "files": len(outcomes),
         "again": [index for index in sorted(outcomes) if index not in told],

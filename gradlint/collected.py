@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from gradlint.baseline import Baseline, Stale
+from gradlint.checking import Outcome
 from gradlint.config import Configuration, Settings
 from gradlint.diagnostics import Diagnostic, Severity
 from gradlint.files import File, absolute_path, is_forced_out
-from gradlint.runner import Outcome
 from gradlint.source import Source
 
 
@@ -75,7 +75,7 @@ class Collected:
         return {
             file.path: frozenset(rule.code for rule in file.settings.rules_at(file.location))
             for file, outcome in zip(self.files, self.outcomes, strict=True)
-            if outcome.source is not None and not outcome.failures
+            if not outcome.failures
         }
 
     @property

@@ -51,6 +51,8 @@ class Settings:
     def rules_at(self, path: Path) -> tuple[Rule, ...]:
         """The rules that run for the file at an absolute path."""
         exempt = [each.codes for each in self.exemptions if each.covers(path)]
+        if not exempt:
+            return self.rules
         return tuple(rule for rule in self.rules if not any(rule.code in codes for codes in exempt))
 
     def excludes_path(self, path: str) -> bool:

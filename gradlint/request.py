@@ -6,9 +6,11 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradlint.checking import Mending
 from gradlint.config import Configuration
 from gradlint.explain import DOCUMENTATION
-from gradlint.runner import Mending, Progress
+from gradlint.pool import Progress
+from gradlint.runner import Memory
 from gradlint.terms import USUAL, Terms
 
 UNNAMED = "<stdin>"
@@ -54,7 +56,7 @@ class Request:
     heed_gitignore: bool = True
     color: bool = False
     jobs: int | None = None
-    is_cached: bool = False
+    memory: Memory | None = None
     documentation: str = DOCUMENTATION
     progress: Progress = lambda done, total: None
 

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from gradlint import baseline as known
 from gradlint import summary
+from gradlint.checking import Outcome
 from gradlint.collected import Collected, left
+from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, absolute_path, find, is_forced_out, shown
-from gradlint.fixer import diff
+from gradlint.fixer import Fixed, diff
+from gradlint.ignoring import add_ignores
 from gradlint.reporters import REPORTERS, Report
 from gradlint.request import UNNAMED, Action, Answer, Request, Status
-from gradlint.runner import Outcome, check_unsaved, run, save, told_anew
+from gradlint.rule import all_rules
+from gradlint.runner import check_unsaved, run, save, told_anew
 from gradlint.tally import gone, tally
 
 MOST_STALE = 5
@@ -29,9 +33,17 @@ def check_paths(request: Request, paths: Sequence[str]) -> Answer:
         heed_gitignore=request.heed_gitignore,
     )
     outcomes = run(
-        found.files, mending=request.mending, jobs=request.jobs, terms=request.terms, progress=request.progress
+        found.files,
+        mending=request.mending,
+        jobs=request.jobs,
+        terms=request.terms,
+        spared=_baseline(request),
+        memory=request.memory,
+        progress=request.progress,
     )
-    if request.action is Action.FIX:
+    if request.action is Action.IGNORE:
+        outcomes = _ignoring(request, _collected(request, found.files, outcomes))
+    if request.action in (Action.FIX, Action.IGNORE):
         saved = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
         outcomes = told_anew(found.files, saved, terms=request.terms)
     collected = _collected(request, found.files, outcomes, found.errors)
@@ -61,13 +73,18 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
     path = absolute_path(filename or "stdin.py")
     settings = request.configuration.settings(path.parent)
     if filename and request.force_exclude and is_forced_out(path, settings):
-        unchanged = content if request.action is Action.FIX else None
+        unchanged = content if request.action in (Action.FIX, Action.IGNORE) else None
         return replace(_answer(request, _collected(request, (), ())), summary="", changed_text=unchanged)
     name = shown(path, filename) if filename else UNNAMED
     file = File(name, path, explicit=True, settings=settings)
-    outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms)
+    outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms, spared=_baseline(request))
+    if request.action is Action.IGNORE:
+        (outcome,) = _ignoring(request, _collected(request, (file,), (outcome,)))
+        if outcome.fixed:
+            again = check_unsaved(file, outcome.fixed.source.encode(), terms=request.terms)
+            outcome = replace(outcome, fixed=replace(outcome.fixed, remaining=again.diagnostics))
     answer = _answer(request, _collected(request, (file,), (outcome,)), is_file=False)
-    if request.action is not Action.FIX:
+    if request.action not in (Action.FIX, Action.IGNORE):
         return answer
     # What is no text goes back as it came.
     return replace(answer, changed_text=outcome.fixed.source.encode() if outcome.fixed else content)
@@ -76,9 +93,27 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
 def _collected(
     request: Request, files: Sequence[File], outcomes: Sequence[Outcome], errors: Sequence[str] = ()
 ) -> Collected:
-    hides = request.baseline is not None and not request.writes_baseline
-    baseline = known.Baseline.read(request.baseline) if request.baseline and hides else None
-    return Collected(files, outcomes, request.configuration, errors, baseline)
+    return Collected(files, outcomes, request.configuration, errors, _baseline(request))
+
+
+def _baseline(request: Request) -> known.Baseline | None:
+    """What is known already; nothing where that is about to be written anew."""
+    return known.Baseline.read(request.baseline) if request.baseline and not request.writes_baseline else None
+
+
+def _ignoring(request: Request, collected: Collected) -> list[Outcome]:
+    """The outcomes with comments in the texts that silence all findings."""
+    wanted: dict[str, list[Diagnostic]] = {}
+    for finding in collected.findings:
+        wanted.setdefault(finding.path, []).append(finding)
+    outcomes = []
+    for outcome in collected.outcomes:
+        if outcome.source is not None and outcome.path in wanted:
+            text, count = add_ignores(outcome.source, wanted[outcome.path], all_rules(), request.reason)
+            if count:
+                outcome = replace(outcome, fixed=Fixed(text, outcome.diagnostics, count))
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _answer(request: Request, collected: Collected, *, is_file: bool = True) -> Answer:
@@ -143,6 +178,8 @@ def _summary(request: Request, collected: Collected) -> str:
     if not (findings or fixed):
         return summary.clean(failed=bool(collected.failures), stopped=stopped)
     match request.action:
+        case Action.IGNORE:
+            return summary.after_ignore(findings, fixed)
         case Action.FIX:
             return summary.after_fix(findings, fixed, unsafe=request.unsafe)
         case Action.DIFF:

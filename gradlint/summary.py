@@ -41,6 +41,12 @@ def after_fix(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
     return f"Found {counted(len(left) + fixed)}{_in_brackets(parts)}."
 
 
+def after_ignore(left: Sequence[Diagnostic], silenced: int) -> str:
+    """What a run with `--add-ignore` silenced, and how much it could not."""
+    rest = [f"{len(left)} remaining"] if left else []
+    return f"Silenced {counted(silenced)}{_in_brackets(rest)}."
+
+
 def after_diff(left: Sequence[Diagnostic], fixed: int, *, unsafe: bool) -> str:
     """What a run with `--diff` would fix, and how much it would leave."""
     waiting = 0 if unsafe else sum(applies(each.fix, unsafe=True) for each in left)

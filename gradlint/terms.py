@@ -18,7 +18,7 @@ class Terms:
 
     heed_comments: bool = True
     severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
-    unfixable: frozenset[str] = frozenset()
+    unfixable: tuple[str, ...] = ()
 
     def applied(self, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         """The findings with the severity and the fix that they are to have."""

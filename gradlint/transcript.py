@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradlint.checking import Outcome, Task
 from gradlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Point, Related, Severity, Span
 from gradlint.rule import Rule
-from gradlint.runner import Outcome, Task
 from gradlint.source import Source, UndecodableSource
 
 Json = dict[str, object]

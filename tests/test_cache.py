@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from gradlint import cache, cache_folder, runner
+from gradlint import cache, cache_folder, checking, pool, runner
 from gradlint.cache import Cache
 from gradlint.cache_folder import MAX_AGE, MAX_ENTRIES, NAME, clean, is_cache, load, store
+from gradlint.checking import Mending, Outcome
 from gradlint.config import Configuration, Layer
 from gradlint.diagnostics import Point, Related, Span
 from gradlint.errors import GradlintError
 from gradlint.files import find
 from gradlint.linter import LintResult
-from gradlint.runner import Mending, Outcome, run
-from gradlint.selection import Choice
+from gradlint.runner import run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names, links or permissions")
 HELPER = "def train(model, x, optimizer):\n    model(x).backward()\n    optimizer.step()\n"
@@ -44,20 +44,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are linted, whatever is remembered."""
     seen: list[str] = []
-    check = runner.check
+    check = checking.check
 
-    def noted(task: runner.Task, workspace: object = None) -> Outcome:
+    def noted(task: checking.Task, workspace: object = None) -> Outcome:
         seen.append(task.path)
         return check(task, workspace)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner, "check", noted)
+    for module in (pool, runner):
+        monkeypatch.setattr(module, "check", noted)
     return seen
 
 
 def lint(
-    *paths: str, mending: Mending = Mending.NONE, remember: bool = True, choice: Choice | None = None
+    *paths: str, mending: Mending = Mending.NONE, remember: bool = True, ignore: tuple[str, ...] = ()
 ) -> list[Outcome]:
-    configuration = Configuration(Layer(Path.cwd(), choice=choice or Choice()))
+    configuration = Configuration(Layer(Path.cwd(), values={"ignore": ignore}))
     memory = Cache(Path(NAME)) if remember else None
     return run(find(paths or (".",), configuration.settings).files, mending=mending, jobs=1, memory=memory)
 
@@ -125,7 +126,7 @@ def test_undoing_an_edit_finds_the_old_entry(judged: list[str]) -> None:
 def test_other_rules_count(judged: list[str]) -> None:
     assert lint("helper.py")[0].diagnostics
     judged.clear()
-    assert not lint("helper.py", choice=Choice(ignore=("GRD101",)))[0].diagnostics
+    assert not lint("helper.py", ignore=("GRD101",))[0].diagnostics
     assert judged == ["helper.py"]
 
 
@@ -173,10 +174,10 @@ def test_fixes_are_never_remembered() -> None:
 
 
 def test_a_failure_is_tried_again(judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    good = runner.lint
+    good = checking.lint
     with monkeypatch.context() as patched:
         patched.setattr(
-            runner,
+            checking,
             "lint",
             lambda source, *given, **more: (
                 LintResult(failures=("boom",)) if source.path == "helper.py" else good(source, *given, **more)
@@ -195,13 +196,13 @@ def test_a_failure_is_tried_again(judged: list[str], monkeypatch: pytest.MonkeyP
 
 def test_warnings_and_stops_are_remembered(judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     result = LintResult(warnings=("helper.py:1: é",), stops=(("12 things", 3),))
-    monkeypatch.setattr(runner, "lint", lambda *_, **__: result)
+    monkeypatch.setattr(checking, "lint", lambda *_, **__: result)
     Path("binary.py").write_bytes(b"\0")
     first = lint()
     judged.clear()
     assert said(lint()) == said(first)
-    assert judged == []
-    assert any("NUL" in warning for each in first for warning in each.warnings)
+    assert judged == ["binary.py"]  # what is no text is told anew
+    assert any("NUL" in found.message for each in first for found in each.diagnostics)
 
 
 def test_what_is_told_of_another_file_comes_with_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +212,7 @@ def test_what_is_told_of_another_file_comes_with_its_text(monkeypatch: pytest.Mo
     told = replace(finding, path="apart.py", span=span, related=(Related(span, "m", 1, "caller.py"),), fix=None)
     others = tuple(cache.Source.decode(each, Path(each).read_bytes()) for each in ("apart.py", "caller.py"))
     told = replace(told, statement_rows=(1, 2))
-    monkeypatch.setattr(runner, "lint", lambda *_, **__: LintResult((told,), others))
+    monkeypatch.setattr(checking, "lint", lambda *_, **__: LintResult((told,), others))
     first = lint("helper.py")
     assert first[0].others == others
     assert lint("helper.py") == first

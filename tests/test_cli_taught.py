@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commandline import BUG, Run, codes, write
 
-from gradlint import runner
+from gradlint import pool
 
 TOLD = BUG.replace("optimizer.step()", "trainer.advance()")
 WIPED = f"{BUG}    self.trainer.wipe()\n"
@@ -59,7 +59,7 @@ def test_a_call_that_the_configuration_says_makes_an_optimizer(folder: Path, gra
 def test_each_file_is_judged_by_its_own_configuration(
     folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(pool, "PARALLEL_FROM", 0)
     for name, line in {"a": "known-clearing-calls = ['wipe']", "b": "preview = false", "c": ""}.items():
         (folder / name).mkdir()
         (folder / name / "gradlint.toml").write_text(line)

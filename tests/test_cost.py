@@ -9,9 +9,9 @@ from types import FrameType
 import pytest
 from together import key
 
+from gradlint.checking import Task, check
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
-from gradlint.runner import Task, check
 from gradlint.workspace import Workspace
 
 LINEAR = 2.6

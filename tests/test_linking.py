@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gradlint.checking import Outcome
 from gradlint.config import Configuration
 from gradlint.files import find
 from gradlint.layers import Layer
 from gradlint.request import Action, Request
-from gradlint.runner import Outcome, run
+from gradlint.runner import run
 from gradlint.session import check_paths
 
 HELPER = "def spread(model, x):\n    model(x).sum().backward()\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gradlint import runner
+from gradlint import checking, pool, runner
+from gradlint.checking import Mending, Outcome, Task, check
 from gradlint.config import Configuration
 from gradlint.diagnostics import Severity
 from gradlint.files import find
@@ -18,7 +19,7 @@ from gradlint.layers import Layer
 from gradlint.linter import lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
-from gradlint.runner import Mending, Outcome, Task, check, check_unsaved, run, save, told_anew
+from gradlint.runner import check_unsaved, run, save, told_anew
 from gradlint.selection import named
 from gradlint.source import Source
 from gradlint.terms import Terms
@@ -180,7 +181,7 @@ def test_a_file_that_cannot_be_opened(folder: Path, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files of all kinds, and the readiness to start processes for so few."""
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(pool, "PARALLEL_FROM", 0)
     for number in range(6):
         (folder / f"{number}.py").write_text(BUG * (number + 1) if number % 2 else "x = 1\n")
     (folder / "7.py").write_text(f"(\n{BUG}")
@@ -199,7 +200,7 @@ def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(*_: object) -> None:
         raise OSError("no semaphores here")
 
-    monkeypatch.setattr(runner, "_pool", refuse)
+    monkeypatch.setattr(pool, "_pool", refuse)
     assert outcomes(".", jobs=3) == expected
 
 
@@ -248,7 +249,7 @@ def test_a_crash_while_fixing_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
     def crash(*_: object, **__: object) -> None:
         raise IndexError("x")
 
-    monkeypatch.setattr(runner, "fix", crash)
+    monkeypatch.setattr(checking, "fix", crash)
     outcome = check(Task("a.py", BUG.encode(), RULES, Mending.UNSAFE))
     assert outcome.failures == ("a.py: fixing crashed, which is a bug: IndexError: x",)
     assert codes(outcome) == ["GRD101"]
@@ -271,11 +272,11 @@ SILENCED = BUG.replace("backward()", "backward()  # noqa: GRD101")
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_terms_reach_every_file_and_process(folder: Path, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(pool, "PARALLEL_FROM", 0)
     for name in "ab":
         (folder / f"{name}.py").write_text(SILENCED)
     files = find(["."], Configuration(Layer(folder)).settings).files
-    terms = Terms(heed_comments=False, severities={"GRD101": Severity.NOTE}, unfixable=frozenset({"GRD101"}))
+    terms = Terms(heed_comments=False, severities={"GRD101": Severity.NOTE}, unfixable=("GRD101",))
     found = [each for outcome in run(files, jobs=jobs, terms=terms) for each in outcome.diagnostics]
     assert [(each.path, each.severity, each.fix) for each in found] == [
         ("a.py", Severity.NOTE, None),
@@ -294,7 +295,7 @@ def test_terms_of_what_is_not_saved_yet(folder: Path) -> None:
 def test_what_is_unfixable_is_not_fixed(folder: Path) -> None:
     (folder / "a.py").write_text(BUG)
     files = find(["a.py"], Configuration(Layer(folder)).settings).files
-    (outcome,) = run(files, mending=Mending.UNSAFE, terms=Terms(unfixable=frozenset({"GRD101"})))
+    (outcome,) = run(files, mending=Mending.UNSAFE, terms=Terms(unfixable=("GRD101",)))
     assert outcome.fixed is None
 
 

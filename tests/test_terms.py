@@ -35,7 +35,7 @@ def test_severity_by_code(code: str, severity: Severity) -> None:
 
 @pytest.mark.parametrize(("code", "is_unfixable"), [("GRD101", True), ("GRD102", False)])
 def test_no_fix_by_code(code: str, is_unfixable: bool) -> None:
-    (found,) = given(BUG, Terms(unfixable=frozenset({code}))).diagnostics
+    (found,) = given(BUG, Terms(unfixable=(code,))).diagnostics
     assert (found.fix is None) is is_unfixable
 
 
@@ -56,6 +56,6 @@ def test_comments_that_are_not_heeded_neither_silence_nor_are_reported() -> None
 
 
 def test_terms_can_be_sent_to_another_process() -> None:
-    terms = Terms(heed_comments=False, severities={"GRD101": Severity.NOTE}, unfixable=frozenset({"GRD102"}))
+    terms = Terms(heed_comments=False, severities={"GRD101": Severity.NOTE}, unfixable=("GRD102",))
     assert pickle.loads(pickle.dumps(terms)) == terms
     assert hash(pickle.loads(pickle.dumps(terms))) == hash(terms)

@@ -9,12 +9,12 @@ import pytest
 from together import key, modules
 
 from gradlint import workspace as workspaces
+from gradlint.checking import Mending, Task, check
 from gradlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from gradlint.fixer import fix
 from gradlint.linter import LintResult, lint
 from gradlint.project import analysis
 from gradlint.rule import Rule, all_rules
-from gradlint.runner import Mending, Task, check
 from gradlint.selection import Choice, choose
 from gradlint.source import Cell, Source
 from gradlint.workspace import Workspace

@@ -11,6 +11,7 @@ import click
 
 from gradlint import __version__
 from gradlint.cli.check import check_command
+from gradlint.cli.clean import clean_command
 from gradlint.cli.config import config_command
 from gradlint.cli.console import Console, is_colored
 from gradlint.cli.parameters import EPILOG, Commands
@@ -26,7 +27,7 @@ def cli() -> None:
     """Find the places where PyTorch training code clears, accumulates or applies the wrong gradients, and show why."""
 
 
-for _command in (check_command, rule_command, config_command):
+for _command in (check_command, rule_command, config_command, clean_command):
     cli.add_command(_command)
 
 

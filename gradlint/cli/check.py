@@ -259,6 +259,7 @@ def _command_line(given: _Given, context: click.Context) -> Layer:
 
 
 def _request(given: _Given, configuration: Configuration, progress: Progress) -> Request:
+    from gradlint.cache import Cache
     from gradlint.request import Action, Request
     from gradlint.rule import all_rules
     from gradlint.selection import codes_of
@@ -279,7 +280,7 @@ def _request(given: _Given, configuration: Configuration, progress: Progress) ->
         settings.output_format,
         action=action,
         unsafe=given.unsafe_fixes,
-        terms=Terms(heed_comments=not given.ignore_suppressions, unfixable=unfixable),
+        terms=Terms(heed_comments=not given.ignore_suppressions, unfixable=tuple(sorted(unfixable))),
         reason=given.reason or "",
         baseline=Path(given.baseline) if given.baseline else None,
         writes_baseline=given.write_baseline,
@@ -289,7 +290,7 @@ def _request(given: _Given, configuration: Configuration, progress: Progress) ->
         heed_gitignore=not given.no_gitignore,
         color=given.color == "always" if given.output_file else is_colored(given.color, sys.stdout),
         jobs=given.jobs,
-        is_cached=not given.no_cache,
+        memory=None if given.no_cache else Cache(settings.cache_dir),
         documentation=settings.documentation,
         progress=progress,
     )

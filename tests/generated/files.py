@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from gradlint.checking import Task, check
 from gradlint.project.modules import Modules
 from gradlint.rule import all_rules
-from gradlint.runner import Task, check
 from gradlint.workspace import Workspace
 
 MAIN, HELPERS = "/program/main.py", "/program/helpers.py"

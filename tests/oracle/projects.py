@@ -18,10 +18,11 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from gradlint.checking import Mending, Outcome
 from gradlint.config import Configuration
 from gradlint.files import find
 from gradlint.layers import Layer
-from gradlint.runner import Mending, Outcome, run, save
+from gradlint.runner import run, save
 from oracle.cases import FIXTURES, Case, cases_in, marks_in
 
 SOURCE_ROOTS = ("", "src")

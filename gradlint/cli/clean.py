@@ -1,0 +1,33 @@
+"""`gradlint clean`: remove caches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gradlint.cli.console import Console
+from gradlint.cli.parameters import EPILOG, option
+
+
+@click.command("clean", epilog=EPILOG)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@option("--quiet", "-q", is_flag=True, help="Say nothing about what was removed.")
+def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:
+    """Remove the caches in PATHS and below; by default the current folder."""
+    from gradlint.cache_folder import clean
+    from gradlint.config import Configuration
+    from gradlint.tables import shown
+
+    configuration = Configuration()
+    console = Console(quiet, color=False)
+    status = 0
+    for path in paths or (Path(),):
+        if not path.is_dir():
+            console.error(f"{path}: no such folder")
+            status = 2
+            continue
+        # One that is configured may lie elsewhere.
+        for folder in clean(path, configuration.settings(path.absolute()).cache_dir):
+            console.note(f"Removed {shown(folder.absolute())}.")
+    return status

@@ -22,13 +22,14 @@ from gradlint.diagnostics import Point, Related, Span
 from gradlint.errors import GradlintError
 from gradlint.files import find
 from gradlint.linter import LintResult
+from gradlint.project.modules import Modules
 from gradlint.runner import run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names, links or permissions")
 HELPER = "def train(model, x, optimizer):\n    model(x).backward()\n    optimizer.step()\n"
 APART = "def update(x):\n    x.backward()\n"
 CALLER = "from apart import update\nfor x in xs:\n    update(model(x))\n    optimizer.step()\n"
-OTHER = "unrelated = 1\n"
+OTHER = "def unrelated():\n    return 1\n"
 
 
 @pytest.fixture(autouse=True)
@@ -124,9 +125,9 @@ def test_undoing_an_edit_finds_the_old_entry(judged: list[str]) -> None:
 
 
 def test_other_rules_count(judged: list[str]) -> None:
-    assert lint("helper.py")[0].diagnostics
-    judged.clear()
     assert not lint("helper.py", ignore=("GRD101",))[0].diagnostics
+    judged.clear()
+    assert lint("helper.py")[0].diagnostics
     assert judged == ["helper.py"]
 
 
@@ -137,6 +138,13 @@ def test_other_paths_count(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     files = find(["../helper.py"], Configuration(Layer(folder)).settings).files
     (found,) = run(files, memory=Cache(folder / NAME))
     assert [each.path for each in found.diagnostics] == ["../helper.py"]
+
+
+def test_the_paths_of_others_count() -> None:
+    def read(_: str) -> bytes:
+        return b""
+
+    assert cache._digest((), Modules({"/a.py": "a.py"}, read)) != cache._digest((), Modules({"/a.py": "/a.py"}, read))
 
 
 def test_another_gradlint_counts(judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,13 +164,15 @@ def test_what_judges_is_known_by_its_bytes(folder: Path) -> None:
 
 
 def test_every_field_of_a_task_counts() -> None:
-    task = runner.Task("a.py", b"", (), key="a")
+    task = checking.Task("a.py", b"", (), key="a")
     terms = {cache._terms(each, {}) for each in (task, replace(task, explicit=False), replace(task, key="b"))}
     assert len(terms) == 3
 
 
 def test_nothing_is_remembered_where_no_file_can_hold_a_finding() -> None:
-    lint("other.py")
+    Path("word.py").write_bytes(b"x = 1\n")
+    lint("other.py", "word.py")
+    lint("word.py")
     assert not Path(NAME).exists()
 
 
@@ -171,6 +181,12 @@ def test_fixes_are_never_remembered() -> None:
     assert not Path(NAME).exists()
     lint("helper.py")
     assert lint("helper.py", mending=Mending.UNSAFE)[0].fixed
+
+
+def test_nothing_but_failures_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "lint", lambda *_, **__: LintResult(failures=("boom",)))
+    assert lint("helper.py")[0].failures == ("boom",)
+    assert not Path(NAME).exists()
 
 
 def test_a_failure_is_tried_again(judged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,6 +442,15 @@ def test_clean(folder: Path) -> None:
     assert (folder / "a" / "b" / "c" / NAME).exists()
     assert clean(folder / NAME) == [folder / NAME]
     assert not (folder / NAME).exists()
+
+
+@posix
+def test_a_link_to_a_cache_is_none(folder: Path) -> None:
+    store(folder / "real", "0" * 64, 1)
+    Path(NAME).symlink_to("real")
+    assert load(folder / "real", "0" * 64) == 1
+    assert load(Path(NAME), "0" * 64) is None
+    assert clean(Path(), Path(NAME)) == []
 
 
 def test_clean_leaves_what_is_not_ours() -> None:

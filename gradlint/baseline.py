@@ -12,7 +12,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -51,12 +51,15 @@ class Stale:
 class Baseline:
     """How many there are of each known finding; `folder` is what their paths are relative to.
 
+    `places` are the other files that the story of a known finding leads through. Without them nobody sees it.
+
     The methods take findings with paths as shown, from the current folder, all of a run at once. `judged` has for each
     file of the run the codes of the rules that judged it; a file that does not parse, or failed, was not judged.
     """
 
     folder: Path
     counts: Mapping[Known, int]
+    places: Mapping[Known, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: Path) -> Baseline:
@@ -72,7 +75,7 @@ class Baseline:
             raise GradlintError(f"{file}:{error.lineno}: is no baseline: not JSON: {error.msg}") from error
         except (ValueError, RecursionError) as error:
             raise GradlintError(f"{file}: is no baseline: numbers or brackets without end") from error
-        return cls(_real_folder(file), _counts(file, content))
+        return cls(_real_folder(file), *_entries(file, content))
 
     def new(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> list[Diagnostic]:
         """The findings that are not known, in the given order. Of too many that are alike, the last ones are new."""
@@ -85,7 +88,7 @@ class Baseline:
         sources: Mapping[str, Source],
         judged: Mapping[str, Collection[str]],
     ) -> list[Stale]:
-        """What is known and no more there: its file was judged by its rule and does not have it, or is gone itself."""
+        """What is known and no more there: it was looked for in all files of its story, or its own is gone."""
         found = self._counted(diagnostics, sources)
         codes = self._codes(diagnostics, judged)
         left = ((known, count - found[known]) for known, count in self.counts.items())
@@ -102,7 +105,9 @@ class Baseline:
         codes = self._codes(diagnostics, judged)
         kept = {known: count for known, count in self.counts.items() if not self._is_settled(known, codes)}
         # The union of the counters has the larger count: a file that was not judged may have been told of by a caller.
-        return Baseline(self.folder, Counter(kept) | self._counted(diagnostics, sources))
+        counts = Counter(kept) | self._counted(diagnostics, sources)
+        places = {known: files for known, files in self.places.items() if known in kept}
+        return Baseline(self.folder, counts, places | self._told_places(diagnostics, sources))
 
     def _recognised(
         self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]
@@ -115,6 +120,16 @@ class Baseline:
     def _counted(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> Counter[Known]:
         return Counter(known for known, _ in self._recognised(diagnostics, sources) if known is not None)
 
+    def _told_places(
+        self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]
+    ) -> dict[Known, frozenset[str]]:
+        found: dict[Known, frozenset[str]] = {}
+        for each, (known, _) in zip(diagnostics, self._recognised(diagnostics, sources), strict=True):
+            others = {place.path for place in each.related if place.path not in (None, each.path)}
+            if known is not None and others:
+                found[known] = found.get(known, frozenset()) | {self._path(path) for path in others if path}
+        return found
+
     def _codes(
         self, diagnostics: Sequence[Diagnostic], judged: Mapping[str, Collection[str]]
     ) -> dict[str, Collection[str]]:
@@ -124,7 +139,10 @@ class Baseline:
 
     def _is_settled(self, known: Known, codes: Mapping[str, Collection[str]]) -> bool:
         """Whether the run can say of a known finding that it is there or not."""
-        return known.code in codes.get(known.path, ()) or not os.path.lexists(self.folder / known.path)
+        if not os.path.lexists(self.folder / known.path):
+            return True
+        story = (known.path, *self.places.get(known, ()))
+        return all(known.code in codes.get(path, ()) for path in story if os.path.lexists(self.folder / path))
 
     def _path(self, shown: str) -> str:
         """The path of a file in the baseline; absolute where it is on another drive of Windows."""
@@ -147,7 +165,7 @@ def write(file: Path, baseline: Baseline) -> None:
     A symbolic link stays, its target is written. Raises GradlintError.
     """
     rows = ",\n".join(
-        f"    {json.dumps({**known._asdict(), 'count': count}, ensure_ascii=False)}"
+        f"    {json.dumps(_row(known, count, baseline.places.get(known, frozenset())), ensure_ascii=False)}"
         for known, count in sorted(baseline.counts.items())
     )
     findings = f"[\n{rows}\n  ]" if rows else "[]"
@@ -159,7 +177,12 @@ def write(file: Path, baseline: Baseline) -> None:
         raise GradlintError(f"{file}: the baseline cannot be written: {error.strerror or error}") from error
 
 
-def _counts(file: Path, content: object) -> dict[Known, int]:
+def _row(known: Known, count: int, places: frozenset[str]) -> dict[str, object]:
+    row: dict[str, object] = {**known._asdict(), "count": count}
+    return row | {"through": sorted(places)} if places else row
+
+
+def _entries(file: Path, content: object) -> tuple[dict[Known, int], dict[Known, frozenset[str]]]:
     match content:
         case {"version": int(version)} if version > VERSION:
             raise GradlintError(f"{file}: is a baseline of a newer gradlint (version {version}, not {VERSION})")
@@ -168,6 +191,7 @@ def _counts(file: Path, content: object) -> dict[Known, int]:
         case _:
             raise GradlintError(f'{file}: is no baseline: it has no "version": {VERSION} with a list of "findings"')
     counts: dict[Known, int] = {}
+    places: dict[Known, frozenset[str]] = {}
     for number, row in enumerate(rows, start=1):
         match row:
             case {"path": str(path), "code": str(code), "line": str(line), "count": int(count)} if (
@@ -176,9 +200,14 @@ def _counts(file: Path, content: object) -> dict[Known, int]:
                 # A merge may leave the same finding twice. The larger count hides no more than either side knew.
                 known = Known(path, code, line)
                 counts[known] = max(count, counts.get(known, 0))
+                through = row.get("through", [])
+                if not isinstance(through, list) or not all(isinstance(each, str) for each in through):
+                    raise GradlintError(f'{file}: is no baseline: "through" of finding {number} is no list of paths')
+                if through:
+                    places[known] = places.get(known, frozenset()) | frozenset(through)
             case _:
                 raise GradlintError(f"{file}: is no baseline: finding {number} has no path, code, line and count")
-    return counts
+    return counts, places
 
 
 def _real_folder(file: Path) -> Path:

@@ -13,9 +13,6 @@ from gradlint.pool import Progress
 from gradlint.runner import Memory
 from gradlint.terms import USUAL, Terms
 
-UNNAMED = "<stdin>"
-"""What standard input is called where nobody named it."""
-
 
 class Status(enum.IntEnum):
     """How a run ended, as an exit status."""

@@ -15,7 +15,7 @@ from gradlint.files import File, absolute_path, find, is_forced_out, shown
 from gradlint.fixer import Fixed, diff
 from gradlint.ignoring import add_ignores
 from gradlint.reporters import REPORTERS, Report
-from gradlint.request import UNNAMED, Action, Answer, Request, Status
+from gradlint.request import Action, Answer, Request, Status
 from gradlint.rule import all_rules
 from gradlint.runner import check_unsaved, run, save, told_anew
 from gradlint.tally import gone, tally
@@ -75,7 +75,7 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
     if filename and request.force_exclude and is_forced_out(path, settings):
         unchanged = content if request.action in (Action.FIX, Action.IGNORE) else None
         return replace(_answer(request, _collected(request, (), ())), summary="", changed_text=unchanged)
-    name = shown(path, filename) if filename else UNNAMED
+    name = shown(path, filename) if filename else known.NO_FILE
     file = File(name, path, explicit=True, settings=settings)
     outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms, spared=_baseline(request))
     if request.action is Action.IGNORE:

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gradlint.baseline import NO_FILE, Baseline, Known, Stale, empty, write
-from gradlint.diagnostics import Diagnostic, Point, Severity, Span
+from gradlint.diagnostics import Diagnostic, Point, Related, Severity, Span
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 
@@ -87,6 +88,28 @@ def test_a_file_that_is_gone_is_stale_and_forgotten() -> None:
     baseline = stored([finding(1)], A)
     assert baseline.stale([], {}, {}) == [Stale(known(), 1)]
     assert baseline.updated([], {}, {}).counts == {}
+
+
+@pytest.mark.parametrize(
+    ("judged", "settled"),
+    [
+        pytest.param(("a.py",), False, id="only-its-own-file"),
+        pytest.param(("a.py", "main.py"), True, id="all-files-of-its-story"),
+    ],
+)
+def test_what_another_file_leads_to_is_settled_with_that_file(judged: tuple[str, ...], settled: bool) -> None:
+    Path("a.py").touch()
+    Path("main.py").touch()
+    told = replace(finding(1), related=(Related(finding(1).span, "called here", 1, "main.py"),))
+    baseline = stored([told], A)
+    assert baseline.places == {known(): frozenset({"main.py"})}
+    codes = dict.fromkeys(judged, ("GRD101",))
+    assert bool(baseline.stale([], {}, codes)) is settled
+    after = baseline.updated([], {}, codes)
+    assert (known() not in after.counts) is settled
+    assert after.places.keys() == after.counts.keys()
+    Path("main.py").unlink()
+    assert baseline.stale([], {}, {"a.py": ("GRD101",)}) == [Stale(known(), 1)]
 
 
 def test_an_update_counts_afresh_what_was_looked_for() -> None:
@@ -205,6 +228,7 @@ def test_of_two_rows_for_one_finding_the_larger_counts() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        pytest.param(row(through="main.py").encode(), 'b.json: is no baseline: "through" of finding 1', id="through"),
         pytest.param(b"", "b.json:1: is no baseline: not JSON: Expecting value", id="empty"),
         pytest.param(b'{\n"version": 1,\n<<<<<<< HEAD\n', "b.json:3: is no baseline: not JSON: ", id="conflict"),
         pytest.param(b"\xff", "b.json: is no baseline: not UTF-8 (byte 0)", id="not-utf-8"),

@@ -60,7 +60,7 @@ class Fix:
 class Related:
     """A further place of the story; `path` is None for the finding's own file.
 
-    `order` is the place's number in the story as it happens, counted from 1.
+    `order` is the place's number in the story as it happens, counted from 1; 0 for a place beside the story.
     """
 
     span: Span

@@ -66,7 +66,8 @@ class Finding:
     """What a flow rule has to say, in terms of events.
 
     `event` is where it is reported, `cause` what it comes from: two findings of one cause are one.
-    `story` has every place with its label, that of `event` among them, in the order in which they happen.
+    `story` has every place with its label, that of `event` among them, in the order in which they happen. `asides` are
+    places that are no part of it, and worth a look.
     """
 
     event: Event
@@ -74,6 +75,7 @@ class Finding:
     message: str
     story: tuple[tuple[Event, str], ...]
     repair: Repair | None = None
+    asides: tuple[tuple[Event, str], ...] = ()
 
 
 Acts: TypeAlias = "Callable[[Call], bool]"

@@ -130,6 +130,14 @@ def other_file() -> Sample:
     return sample([replace(finding, order=3, related=related)], main, helper)
 
 
+def aside() -> Sample:
+    """A place beside the story: a clear that the path does not reach."""
+    source = Source("train.py", TRAIN.replace("model.train()", "optimizer.zero_grad()"))
+    finding = missing_clear(source)
+    clear = Related(place(source, "optimizer.zero_grad()"), "cleared here, but not on this path", 0)
+    return sample([replace(finding, related=(clear, *finding.related))], source)
+
+
 def far_apart() -> Sample:
     """Places whose gaps are one line too long to show, one that is just short enough, and a place beyond the end."""
     rows = [
@@ -196,6 +204,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "several_edits": several_edits(),
     "other_file": other_file(),
+    "aside": aside(),
     "far_apart": far_apart(),
     "notebook": notebook(),
     "undecodable_path": one("\udcff.py", TRAIN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from samples import SAMPLES
@@ -119,7 +120,7 @@ def test_an_underline_ends_with_its_cell() -> None:
     source = Source("nb.ipynb", "a(\nb)\nc\nd\n", cells=(Cell(1, 1), Cell(2, 3)))
     span = Span(Point(2, 1), Point(4, 1))
     finding = Diagnostic("nb.ipynb", span, "GRD101", "n", "m", Severity.ERROR, label="all of it")
-    assert REPORTERS["full"](Report((finding,), {"nb.ipynb": source})).splitlines()[2:] == [
+    assert REPORTERS["full"](Report((finding,), {"nb.ipynb": source})).splitlines()[2:-1] == [
         "  |",
         "1 | a(",
         "2 | b)",
@@ -151,3 +152,11 @@ def test_rows_of_a_cell(row: int, rows: range) -> None:
 
 def test_rows_outside_notebooks_are_those_of_the_text() -> None:
     assert cell_rows(Source("a.py", "a\nb\n"), 2) == range(1, 4)
+
+
+def test_without_a_fix_it_is_said_where_to_read_on() -> None:
+    finding = replace(SAMPLES["design_note"].diagnostics[0], fix=None)
+    report = replace(SAMPLES["design_note"].report(), diagnostics=(finding,))
+    assert REPORTERS["full"](report).splitlines()[-1] == "help: `gradlint rule missing-zero-grad` says what to do"
+    report = replace(report, diagnostics=(replace(finding, code="GRD000"),))
+    assert "help" not in REPORTERS["full"](report)

@@ -22,10 +22,16 @@ class Around:
         self.waiting = cache(self._waiting)
 
     @cached_property
-    def cleared(self) -> bool:
-        """Whether the scope clears the region on any path."""
+    def clears(self) -> tuple[Event, ...]:
+        """Where the scope clears the region, on any path."""
         events = (event for event in self._graph.events() if isinstance(event, (Call, Clear)))
-        return any(self._reach.clears(event, self._region) for event in events)
+        return tuple(event for event in events if self._reach.clears(event, self._region))
+
+    def clear_beside(self, event: Event) -> Event | None:
+        """Of the scope's clears that which stands nearest to an event."""
+        order = {each: number for number, each in enumerate(self._graph.events())}
+        here = order.get(event, 0)
+        return min(self.clears, key=lambda clear: abs(order[clear] - here), default=None)
 
     @cached_property
     def updates_scale(self) -> bool:

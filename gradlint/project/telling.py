@@ -86,6 +86,9 @@ class Teller:
         story = self._with_calls(finding.story, way)
         told = {event: (number, label) for number, (event, label) in enumerate(story, start=1)}
         order, label = told.pop(finding.event)
+        places = [(event, text, number) for event, (number, text) in told.items()]
+        nodes = {event.place.node for event in (finding.event, *told)}
+        places += [(event, text, 0) for event, text in finding.asides if event.place.node not in nodes]
         return Diagnostic(
             path=home.source.path,
             span=self._span(finding.event),
@@ -95,7 +98,7 @@ class Teller:
             severity=rule.severity,
             label=label,
             order=order,
-            related=tuple(self._related(event, text, number, home) for event, (number, text) in told.items()),
+            related=tuple(self._related(event, text, number, home) for event, text, number in places),
             fix=self._fix(finding.repair) if finding.repair is not None and home is self._judged else None,
             statement_rows=(statement.start.row, statement.end.row),
         )

@@ -9,8 +9,9 @@ from gradlint.reporters import excerpt, patch
 from gradlint.reporters.excerpt import Frame, Mark
 from gradlint.reporters.places import shown, stretch
 from gradlint.reporters.report import Report
-from gradlint.reporters.story import story
+from gradlint.reporters.story import asides, story
 from gradlint.reporters.terminal import Ink, Pen, lay_out, plain
+from gradlint.selection import ALWAYS_ON
 from gradlint.source import Source
 
 _CAUTION = {
@@ -39,17 +40,19 @@ def _finding(diagnostic: Diagnostic, report: Report) -> Iterator[str]:
         if text := report.sources.get(path):
             yield from excerpt.draw(text, marks, frame)
         else:
-            yield from (frame.row(None, mark.label, edge="=") for mark in marks)
+            yield from (frame.row(None, mark.label, edge="=") for mark in marks if mark.label)
         yield frame.row(None)
     if source and diagnostic.fix:
         yield from _advice(diagnostic.fix, changes, source, frame)
+    elif diagnostic.code != ALWAYS_ON:
+        yield f"{frame.pen(Ink.NOTE, 'help')}: `gradlint rule {diagnostic.name}` says what to do"
 
 
 def _story(diagnostic: Diagnostic, report: Report) -> Iterator[tuple[str, list[Mark]]]:
     """The places of the story by file, and by cell in a notebook; those around the finding's own place come first."""
     own = (diagnostic.path, report.place(diagnostic.path, diagnostic.span.start).cell)
     marks: dict[tuple[str, int | None], list[Mark]] = {own: []}
-    for scene in story(diagnostic):
+    for scene in (*story(diagnostic), *asides(diagnostic)):
         ink = Ink.of(diagnostic.severity) if scene.own else Ink.FRAME
         mark = Mark(scene.span, plain(scene.numbered), ink, primary=scene.own)
         marks.setdefault((scene.path, report.place(scene.path, scene.span.start).cell), []).append(mark)
@@ -82,7 +85,8 @@ def _advice(fix: Fix, changes: list[patch.Hunk], source: Source, frame: Frame) -
 
 def _last_row(diagnostic: Diagnostic, changes: list[patch.Hunk], report: Report) -> int:
     # One width for the whole finding, or the diff would not line up with the lines above it.
-    rows = [stretch(report, scene.path, scene.span).end.row for scene in story(diagnostic)]
+    scenes = (*story(diagnostic), *asides(diagnostic))
+    rows = [stretch(report, scene.path, scene.span).end.row for scene in scenes]
     for hunk in changes:
         last = max(hunk.row + len(hunk.removed), hunk.new_row + len(hunk.added)) - 1
         rows.append(last - hunk.within.start + 1)

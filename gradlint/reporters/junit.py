@@ -8,7 +8,7 @@ from gradlint.diagnostics import Diagnostic
 from gradlint.reporters.characters import legal
 from gradlint.reporters.places import in_file, shown, spoken
 from gradlint.reporters.report import Report
-from gradlint.reporters.story import further, story
+from gradlint.reporters.story import asides, further, story
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -61,7 +61,8 @@ def _finding(diagnostic: Diagnostic, report: Report) -> Element:
     message = spoken(report, path, diagnostic.span.start, diagnostic.message)
     lines = [f"{shown(report, path, diagnostic.span.start)}: {diagnostic.code} {diagnostic.message}"]
     if further(diagnostic):
-        lines += [f"{shown(report, scene.path, scene.span.start)}: {scene.numbered}" for scene in story(diagnostic)]
+        scenes = (*story(diagnostic), *asides(diagnostic))
+        lines += [f"{shown(report, scene.path, scene.span.start)}: {scene.numbered}" for scene in scenes]
     name = f"{diagnostic.code} {diagnostic.name}"
     line = str(span.start.row if span else 1)
     return _case(message, "failure", diagnostic.code, "\n".join(lines), name=name, classname=path, file=path, line=line)

@@ -24,14 +24,19 @@ class Scene:
 
 
 def story(diagnostic: Diagnostic) -> list[Scene]:
-    """Every place in the order in which they happen."""
+    """Every place of what happens, in that order."""
     own = Scene(diagnostic.path, diagnostic.span, diagnostic.label, diagnostic.order, own=True)
-    return sorted((own, *further(diagnostic)), key=lambda scene: scene.order)
+    return sorted((own, *(scene for scene in further(diagnostic) if scene.order)), key=lambda scene: scene.order)
+
+
+def asides(diagnostic: Diagnostic) -> list[Scene]:
+    """The places beside the story."""
+    return [scene for scene in further(diagnostic) if not scene.order]
 
 
 def further(diagnostic: Diagnostic) -> list[Scene]:
-    """The places besides the finding's own, in the order in which they happen."""
-    places = sorted(diagnostic.related, key=lambda place: place.order)
+    """The places besides the finding's own, in the order in which they happen, then those beside the story."""
+    places = sorted(diagnostic.related, key=lambda place: (not place.order, place.order))
     return [
         Scene(diagnostic.path if place.path is None else place.path, place.span, place.message, place.order)
         for place in places

@@ -99,7 +99,8 @@ class MissingZeroGrad(FlowRule):
         added = next(m.event for m in reversed(report.path) if m.concerns and isinstance(m.event, Accumulate))
         assert isinstance(applied, Step) and isinstance(again, Step)
         done = "handed over" if applied.hands_over else "applied"
-        cleared = f"{done} here, not cleared on this path" if report.around.cleared else f"{done} here, never cleared"
+        clear = report.around.clear_beside(applied)
+        cleared = f"{done} here, not cleared on this path" if clear else f"{done} here, never cleared"
         story = [(applied, cleared), (added, f"{_when(report)}adds to the same gradients")]
         # One call may do both: `loss_scaler(loss, optimizer)`.
         by = "it has" if applied.place.node is added.place.node else f"`{quoted(applied)}` has"
@@ -111,6 +112,7 @@ class MissingZeroGrad(FlowRule):
             message=f"`{quoted(added)}` adds to gradients that {by} already {done}",
             story=tuple(story),
             repair=insert_clear(report, applied, again),
+            asides=((clear, "cleared here, but not on this path"),) if clear else (),
         )
 
 

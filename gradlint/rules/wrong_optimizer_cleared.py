@@ -109,4 +109,4 @@ def _clear_of(cleared: Clear, report: Report) -> Repair | None:
     that it may be the step which is of the wrong one.
     """
     region = next((moment.region for moment in report.path if moment.event is cleared), None)
-    return replace(cleared, f"{region.owner}.zero_grad()") if region is not None and not report.around.cleared else None
+    return replace(cleared, f"{region.owner}.zero_grad()") if region is not None and not report.around.clears else None

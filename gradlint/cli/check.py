@@ -174,13 +174,16 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
     console = Console(given.quiet, is_colored(given.color, sys.stderr))
     progress = Progress(is_terminal(sys.stderr) and not given.quiet)
     request = _request(given, configuration, progress)
-    if given.show_files:
-        answer = listed(request, given.paths or (".",))
-    elif given.paths == (STDIN,) or (given.stdin_filename and not given.paths):
-        answer = check_text(request, standard_input(), given.stdin_filename)
-    else:
-        answer = check_paths(request, given.paths or (".",))
-    progress.end()
+    try:
+        if given.show_files:
+            answer = listed(request, given.paths or (".",))
+        elif given.paths == (STDIN,) or (given.stdin_filename and not given.paths):
+            answer = check_text(request, standard_input(), given.stdin_filename)
+        else:
+            answer = check_paths(request, given.paths or (".",))
+    finally:
+        # Whatever happens, the terminal gets its cursor back.
+        progress.end()
     _give(answer, given.output_file, console)
     if given.show_fixes:
         for each in answer.fixes:

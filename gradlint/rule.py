@@ -35,6 +35,8 @@ class Rule:
     preview: ClassVar[bool] = False
     # Regular expressions that all match somewhere in the bytes of every file that can break the rule.
     signs: ClassVar[tuple[bytes, ...]] = ()
+    # Whether all of these must be in the file itself: what it breaks never lies in two files. They are tried in order.
+    is_local: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

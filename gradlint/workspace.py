@@ -56,6 +56,8 @@ class Workspace:
             return self._shows(key, sign, vocabulary)
 
         def is_relevant(rule: Rule) -> bool:
+            if rule.is_local:
+                return all(re.search(sign, vocabulary.spelt_out(data)) for sign in rule.signs)
             missing = _missing(vocabulary.spelt_out(data), rule)
             if not missing or len(missing) == len(rule.signs) or self._modules is None:
                 return not missing

@@ -199,8 +199,7 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
 
 def _check_combinations(given: _Given, context: click.Context) -> None:
     """Raises click.UsageError for options that contradict each other."""
-    on_the_line = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
-    if given.isolated and on_the_line and any(_is_file(each) for each in given.config):
+    if given.isolated and _is_typed(context, "config") and any(_is_file(each) for each in given.config):
         raise click.UsageError("--isolated reads no configuration file, --config names one.")
     if STDIN in given.paths and len(given.paths) > 1:
         raise click.UsageError("- cannot be combined with other paths.")
@@ -212,10 +211,15 @@ def _check_combinations(given: _Given, context: click.Context) -> None:
     ) if is_on]  # fmt: skip
     if len(acting) > 1:
         raise click.UsageError(f"{acting[0]} and {acting[1]} cannot be combined.")
-    if given.reason and not given.add_ignore:
+    if given.reason and not given.add_ignore and _is_typed(context, "reason"):
         raise click.UsageError("--reason needs --add-ignore, it is the text of its comments.")
     if given.add_ignore and given.ignore_suppressions:
         raise click.UsageError("--add-ignore and --ignore-suppressions cannot be combined.")
+
+
+def _is_typed(context: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line, and not in the environment for whichever run it is meant."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _is_file(text: str) -> bool:

@@ -72,7 +72,16 @@ class ExhaustedParameterGenerator(ScopeRule):
     code = "GRD206"
     category = "stepping"
     severity = Severity.ERROR
-    signs = (rb"parameters\(", rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm")
+    is_local = True
+    signs = (
+        rb"parameters\(",
+        # Kept by an assignment, by itself or in `map`, `filter`, `chain` or a generator expression. What asks for one
+        # element, or for all of them at once, keeps nothing, and files for inference are full of that.
+        rb"=\s*\(?\s*(?:(?!\b(?:for|next|list|sum)\b)[^\n=#])*\.\s*(?:named_)?parameters\("
+        rb"|=\s*\(?\s*(?:map|filter|[\w.]*chain[\w.]*)\s*\([\s\S]{0,400}?\.(?:named_)?parameters\("
+        rb"|=\s*\([\s\S]{1,200}?\bfor\b[\s\S]{1,200}?\bin\b[\s\S]{1,200}?\.(?:named_)?parameters\(",
+        rb"torch|lightning|accelerate|transformers|deepspeed|oneflow|fastai|timm",
+    )
 
     def findings(self, graph: Graph, acts: Acts) -> Iterator[Finding]:
         """For each iterator the first place at which it is empty, whatever way leads there."""

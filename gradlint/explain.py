@@ -38,12 +38,14 @@ def explain(rule: Rule, fmt: str = "text", *, color: bool = False) -> str:
 
 
 def explain_all(rules: Sequence[Rule], fmt: str = "text", *, color: bool = False) -> str:
-    """Every rule explained; one array in JSON.
+    """Every rule explained; one array in JSON, one page in markdown.
 
     Raises ValueError for an unknown format.
     """
     if fmt == "json":
         return json.dumps([_summary(rule) for rule in rules], indent=2) + "\n"
+    if fmt == "markdown":
+        return "\n".join(("# The rules of gradlint\n", *(_deeper(_markdown(rule)) for rule in rules)))
     return "\n".join(explain(rule, fmt, color=color) for rule in rules)
 
 
@@ -73,6 +75,12 @@ def _summary(rule: Rule) -> dict[str, object]:
 
 def _markdown(rule: Rule) -> str:
     return f"# {rule.name} ({rule.code})\n\n*{_facts(rule)}*\n\n{_docstring(rule)}\n"
+
+
+def _deeper(page: str) -> str:
+    """A page as a part of a larger one: each heading a level down, comments in its code as they are."""
+    fences = re.split(rf"(^{_FENCE}.*?^{_FENCE}$)", page, flags=re.MULTILINE | re.DOTALL)
+    return "".join(part if i % 2 else re.sub(r"^#", "##", part, flags=re.MULTILINE) for i, part in enumerate(fences))
 
 
 def _text(rule: Rule, *, color: bool) -> str:

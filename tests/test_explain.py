@@ -105,10 +105,17 @@ def test_all_in_json_is_one_array() -> None:
     assert [each["code"] for each in both] == ["GRD901", "GRD902"]
 
 
-@pytest.mark.parametrize("fmt", ["text", "markdown"])
-def test_all_in_words(fmt: str) -> None:
-    text = explain_all([WrongWay(), Undocumented()], fmt)
-    assert text == explain(WrongWay(), fmt) + "\n" + explain(Undocumented(), fmt)
+def test_all_in_words() -> None:
+    text = explain_all([WrongWay(), Undocumented()])
+    assert text == explain(WrongWay()) + "\n" + explain(Undocumented())
+
+
+def test_all_in_markdown_is_one_page() -> None:
+    page = explain_all([WrongWay(), Undocumented()], "markdown")
+    assert page.startswith("# The rules of gradlint\n\n## wrong-way (GRD901)\n\n*category slips")
+    assert "\n### Example\n```python\n(-loss).backward()\n" in page
+    assert "\n# ## no heading\n" in page
+    assert "\n\n## undocumented (GRD902)\n\n" in page
 
 
 def test_unknown_format() -> None:

@@ -21,6 +21,12 @@ class AccumulationGuardWrong(ScopeRule):
     Finds steps under `if (i + 1) % accumulate:`, which is true wherever the remainder is not 0, and under
     `if i + 1 % accumulate == 0:`, where `%` binds before `+`.
 
+    ## Why does PyTorch do this
+
+    `backward()` adds to `.grad`, so that a large batch can be fed in small parts: a window. PyTorch knows nothing of
+    windows: `step()` applies whatever is there, and an `if` of your own says when.
+    Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-accumulation>
+
     ## What happens to the numbers
 
     With windows of 4, `(i + 1) % 4` is 1, 2, 3, 0: the step comes after the first, the second and the third batch, and
@@ -31,7 +37,7 @@ class AccumulationGuardWrong(ScopeRule):
 
     ```python
     for i, (sample, target) in enumerate(loader):
-        loss_fn(model(sample), target).backward()
+        (loss_fn(model(sample), target) / accumulate).backward()
         if (i + 1) % accumulate:
             optimizer.step()
             optimizer.zero_grad()
@@ -41,7 +47,7 @@ class AccumulationGuardWrong(ScopeRule):
 
     ```python
     for i, (sample, target) in enumerate(loader):
-        loss_fn(model(sample), target).backward()
+        (loss_fn(model(sample), target) / accumulate).backward()
         if (i + 1) % accumulate == 0:
             optimizer.step()
             optimizer.zero_grad()

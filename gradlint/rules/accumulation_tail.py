@@ -20,6 +20,12 @@ class AccumulationTail(WindowRule):
     Finds steps that come every few batches, in a loop that is run again and again and need not end with such a step. It
     runs the loops on small numbers, with as many batches as fill their windows, and with one more.
 
+    ## Why does PyTorch do this
+
+    `backward()` adds to `.grad`, so that a large batch can be fed in small parts: a window. PyTorch knows nothing of
+    windows, nor of epochs: what is in `.grad` when a loop ends stays there until somebody applies or clears it.
+    Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-accumulation>
+
     ## What happens to the numbers
 
     With windows of 4 and 14 batches, the steps come after 4, 8 and 12. The gradients of the last 2 stay in `.grad`. If

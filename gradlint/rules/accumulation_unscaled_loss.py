@@ -23,6 +23,13 @@ class AccumulationUnscaledLoss(WindowRule):
     are, are divided only after `backward()`, or are divided by the counter of the window instead of by its size. It
     runs the loop on small numbers, to see that each update is made of as many losses as a window has batches.
 
+    ## Why does PyTorch do this
+
+    The gradient of a sum of losses is the sum of their gradients, which is why `backward()` adds. A loss function gives
+    the mean over a batch, and the sum of the means of 4 batches is not the mean over all of them. PyTorch cannot know
+    how many batches will come, so you divide.
+    Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-accumulation>
+
     ## What happens to the numbers
 
     `backward()` adds. Without a division an update of a window of 4 is made of the sum of 4 gradients, which is 4 times

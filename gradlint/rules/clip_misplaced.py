@@ -18,6 +18,12 @@ class ClipMisplaced(FlowRule):
     Finds calls of `clip_grad_norm_` and `clip_grad_value_` that on every way come when the gradients have been applied
     or cleared, and none has been added since.
 
+    ## Why does PyTorch do this
+
+    Clipping is a function of its own that changes `.grad` in place, as it finds it. Nothing remembers a limit, and
+    `step()` does not clip: it applies what is there at that moment.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html>
+
     ## What happens to the numbers
 
     Clipping changes `.grad` in place. After `optimizer.step()` that comes too late: the parameters have moved by the

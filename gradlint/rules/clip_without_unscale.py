@@ -18,6 +18,13 @@ class ClipWithoutUnscale(FlowRule):
     Finds gradients that are clipped after `scaler.scale(loss).backward()` and before `scaler.step(optimizer)`, with no
     `scaler.unscale_(optimizer)` in between, on every way to that step.
 
+    ## Why does PyTorch do this
+
+    In half precision small gradients become zero. A `GradScaler` multiplies the loss, so that they do not, and divides
+    the gradients again before they are applied: at `scaler.unscale_(optimizer)`, or in `scaler.step(optimizer)` if you
+    have not called that. Until then whoever looks at `.grad` sees the large numbers.
+    Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-clipping>
+
     ## What happens to the numbers
 
     The gradients are 65536 times as large as they should be, or whatever the scale is by then, and are clipped to a

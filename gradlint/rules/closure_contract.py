@@ -30,6 +30,13 @@ class ClosureContract(SlipRule):
     result of `step` is used as a number. Of an optimizer whose class is given from outside (`self.optimizer_class(...)`
     of a library) it finds closures that leave the clearing to the code around `step`.
 
+    ## Why does PyTorch do this
+
+    Most optimizers look at the gradients once in a step. L-BFGS tries several points within one step and needs the loss
+    and the gradients at each of them, so it has to be given a function that computes them anew. It adds nothing and
+    clears nothing by itself: in the closure `backward()` accumulates as everywhere.
+    Source: <https://docs.pytorch.org/docs/stable/optim.html#optimizer-step-closure>
+
     ## What happens to the numbers
 
     Without a closure, or without the loss, L-BFGS raises a `TypeError` (`LBFGS.step() missing 1 required positional

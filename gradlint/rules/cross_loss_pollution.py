@@ -19,6 +19,13 @@ class CrossLossPollution(FlowRule):
     the discriminator, only the one optimizer steps after it, and the other network's own loss is then added to what
     was left and applied.
 
+    ## Why does PyTorch do this
+
+    `backward()` fills the `.grad` of every parameter that the loss depends on, whoever is going to step. It has to: a
+    generator learns only from what flows back through the discriminator. PyTorch cannot know that the discriminator's
+    share is not wanted.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>
+
     ## What happens to the numbers
 
     `g_loss.backward()` fills the `.grad` of everything that it flows through, the discriminator's too. If that is not

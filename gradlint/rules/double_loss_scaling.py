@@ -16,6 +16,13 @@ class DoubleLossScaling(SlipRule):
     Finds losses that are divided by what their `Accelerator` was made with as `gradient_accumulation_steps`, or by its
     attribute of that name, and given to its `backward()`.
 
+    ## Why does PyTorch do this
+
+    PyTorch adds the gradients of a window and leaves it to you to divide the loss. accelerate knows the size of the
+    window, for you have told it, and divides for you.
+    Source: <https://huggingface.co/docs/accelerate/usage_guides/gradient_accumulation>
+    and <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-accumulation>
+
     ## What happens to the numbers
 
     `accelerator.backward(loss)` divides the loss by `gradient_accumulation_steps` itself. Divided before, the gradients

@@ -27,6 +27,12 @@ class ExhaustedParameterGenerator(ScopeRule):
     Finds variables that hold `model.parameters()`, or a `filter(...)` or generator of it, and are used a second time:
     by an optimizer and for clipping, in two loops, or in every trip of one.
 
+    ## Why does PyTorch do this
+
+    `parameters()` gives an iterator, so that nobody has to hold a list of all parameters of a large network. That an
+    iterator can be run through once is Python's rule: a second loop over it is a loop over nothing.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.parameters>
+
     ## What happens to the numbers
 
     `parameters()` gives an iterator, and an iterator can be run through once. Whoever comes second sees no parameters:
@@ -50,6 +56,12 @@ class ExhaustedParameterGenerator(ScopeRule):
 
     ```python
     parameters = list(model.parameters())
+    optimizer = torch.optim.SGD(parameters, lr=0.1)
+    for sample, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(sample), target).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
     ```
 
     ## When is it on purpose

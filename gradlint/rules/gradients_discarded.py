@@ -18,6 +18,13 @@ class GradientsDiscarded(FlowRule):
     Finds steps that nothing is left for: on every way to them, what `backward()` added has been cleared again, and
     nothing was added since.
 
+    ## Why does PyTorch do this
+
+    `zero_grad()` does not ask whether a step has used the gradients: PyTorch cannot know whether they were only wanted
+    to be looked at. And `step()` passes over a parameter whose `.grad` is None on purpose, for that is how parts of a
+    network are left alone.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+
     ## What happens to the numbers
 
     `zero_grad()` sets every `.grad` to None, and `step()` passes over a parameter without a gradient: the network

@@ -18,6 +18,13 @@ class ManualUpdateBroken(SlipRule):
     which gives only the loop's variable another tensor; in a training loop, `w = w - lr * w.grad` of a tensor that was
     made with `requires_grad=True`; and `w -= lr * w.grad` where no `torch.no_grad()` is around it.
 
+    ## Why does PyTorch do this
+
+    Autograd records what is computed from a parameter, so that `backward()` can find the way back to it. To change a
+    parameter is no part of that computation: it has to be done in place, or the model keeps the old one, and
+    unrecorded, or the record would be wrong. Optimizers do both.
+    Source: <https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disabling-gradient-computation>
+
     ## What happens to the numbers
 
     `p = p - lr * p.grad` computes a new tensor and gives it the name `p`. The parameter, which the model and the list

@@ -20,6 +20,12 @@ class NeverStepped(ScopeRule):
     Finds loops that clear an optimizer and call `backward()` for it, where no code steps that optimizer: not in the
     loop, not in a function that is given it, not in another file that can get hold of it.
 
+    ## Why does PyTorch do this
+
+    `backward()` and `zero_grad()` only write to `.grad`. The parameters are changed by `step()` alone, and when that
+    should happen is for you to say: PyTorch never steps by itself.
+    Source: <https://docs.pytorch.org/docs/stable/optim.html#taking-an-optimization-step>
+
     ## What happens to the numbers
 
     `backward()` computes gradients, `zero_grad()` drops them in the next iteration, and in between nobody applies them:

@@ -24,6 +24,14 @@ class NoEffectContext(SlipRule):
     Finds statements that make something and drop it: `torch.no_grad()` without `with`, `fake.detach()`, `loss / steps`,
     and a `map(...)` or generator over gradients that nobody runs through.
 
+    ## Why does PyTorch do this
+
+    Most of PyTorch gives back something new and leaves what it was given as it is: a method without an underscore at
+    the end of its name changes nothing in place. `torch.no_grad()` makes a context, which acts between `with` and the
+    end of its block.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html>
+    and <https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html>
+
     ## What happens to the numbers
 
     `torch.no_grad()` only makes a context: gradients are recorded until it is entered. `fake.detach()` gives back a new

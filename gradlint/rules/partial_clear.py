@@ -20,6 +20,14 @@ class PartialClear(ScopeRule):
     Finds functions in which the only optimizer was given a part of a network (`model.head.parameters()`), clears that
     part, and the gradients of the whole network (`model.parameters()`) are clipped by their norm.
 
+    ## Why does PyTorch do this
+
+    An optimizer clears the parameters that it was given, and `backward()` fills those of everything that the loss
+    depends on and that is not frozen. `clip_grad_norm_` takes one norm over all that it is given, as if they were one
+    long vector.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html>
+    and <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+
     ## What happens to the numbers
 
     `backward()` fills the gradients of the whole network, and those of the rest are never cleared: they grow from batch

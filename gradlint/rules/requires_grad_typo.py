@@ -17,6 +17,13 @@ class RequiresGradTypo(SlipRule):
     Finds assignments to attributes that look like `requires_grad` and are not (`require_grad`, `requires_grads`, and
     `requires_grad_`, which is the method), and assignments to `requires_grad` of a module.
 
+    ## Why does PyTorch do this
+
+    `requires_grad` is an attribute of each parameter. A module has none: it has the method `requires_grad_()`, which
+    sets that of all its parameters. Both are Python objects that take any other attribute as well.
+    Source: <https://docs.pytorch.org/docs/stable/notes/autograd.html#setting-requires-grad>
+    and <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.requires_grad_>
+
     ## What happens to the numbers
 
     Python makes any attribute that is assigned to; PyTorch never looks at this one. After `p.require_grad = False` or

@@ -19,6 +19,13 @@ class ScalerProtocol(FlowRule):
     Finds ways on which a `GradScaler` steps an optimizer twice, unscales it twice, or unscales it after its step, with
     no `scaler.update()` in between.
 
+    ## Why does PyTorch do this
+
+    A `GradScaler` divides the gradients of an optimizer once, and remembers that it has, so that it does not divide
+    them again. `scaler.update()` ends that: it sets the scale for the next iteration and forgets. Once for each
+    iteration is what it is made for.
+    Source: <https://docs.pytorch.org/docs/stable/amp.html#gradient-scaling>
+
     ## What happens to the numbers
 
     PyTorch raises `RuntimeError`: `step() has already been called since the last update()`, or the same of

@@ -20,6 +20,13 @@ class SchedulerBeforeOptimizer(ScopeRule):
     Finds loops that call `scheduler.step()` before the first `optimizer.step()`, for a scheduler of PyTorch that is
     made in the same function.
 
+    ## Why does PyTorch do this
+
+    A scheduler sets its first learning rate when it is made, and each `scheduler.step()` goes on to the next one. It
+    does not look whether the optimizer has used the last one. Before PyTorch 1.1 the order was the other way round,
+    which is where old code has it from.
+    Source: <https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate>
+
     ## What happens to the numbers
 
     The scheduler sets the learning rate of the next step. If it goes on first, the value that the optimizer was made

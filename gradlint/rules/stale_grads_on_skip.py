@@ -18,6 +18,13 @@ class StaleGradsOnSkip(FlowRule):
     Finds loops that skip the step because of what a loss or a gradient is (`isfinite`, a norm, an overflow), with a
     `continue`, a `return`, or a step under that condition, and that clear only where they step.
 
+    ## Why does PyTorch do this
+
+    `backward()` adds to `.grad`, and nothing takes a batch back: to leave out the step leaves the gradients where they
+    are. A `GradScaler` that skips a step because of an overflow does not clear them either.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>
+    and <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+
     ## What happens to the numbers
 
     What the skipped batch has added stays in `.grad`, and the next `backward()` adds to it. If it was NaN or infinite,

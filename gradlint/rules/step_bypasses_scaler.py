@@ -18,6 +18,13 @@ class StepBypassesScaler(FlowRule):
     Finds steps that on every way apply the gradients of a loss that a `GradScaler` has multiplied, and are not made by
     `scaler.step(optimizer)`: instead of it, or once more after it.
 
+    ## Why does PyTorch do this
+
+    In half precision small gradients become zero. A `GradScaler` multiplies the loss, so that they do not, and
+    `scaler.step(optimizer)` divides the gradients again before it calls `optimizer.step()`. The optimizer itself knows
+    nothing of the scaler, and applies what it finds.
+    Source: <https://docs.pytorch.org/docs/stable/amp.html#gradient-scaling>
+
     ## What happens to the numbers
 
     `scaler.scale(loss)` multiplies the loss by 65536 at first, and so all its gradients; only `scaler.step()` divides

@@ -19,6 +19,12 @@ class StepOnClearedGrads(FlowRule):
     was added since. Either the backward comes after the step, and what it adds is cleared before the next one, or a
     loss is computed and `backward()` is missing.
 
+    ## Why does PyTorch do this
+
+    A parameter whose `.grad` is None is passed over by `step()` on purpose, for that is how parts of a network are left
+    alone. So a step without any gradient is no error to PyTorch.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+
     ## What happens to the numbers
 
     After `zero_grad()` every `.grad` is None, and `step()` passes over a parameter without a gradient: the network

@@ -26,6 +26,13 @@ class UncalledLifecycleMethod(SlipRule):
     Finds statements that only name `zero_grad`, `backward`, `step`, `update`, `train` or `eval`, with no parentheses
     behind them.
 
+    ## Why does PyTorch do this
+
+    It never gets to see it: a name without parentheses is an expression like any other, which Python evaluates and
+    drops.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+    and <https://docs.python.org/3/reference/simple_stmts.html#expression-statements>
+
     ## What happens to the numbers
 
     Naming a method gets the method, and calling it is what does something. `loss.backward` computes no gradient, after

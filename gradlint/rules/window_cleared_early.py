@@ -20,6 +20,12 @@ class WindowClearedEarly(WindowRule):
     Finds steps that only come every few batches, as `if (i + 1) % accumulate == 0` says, where gradients of some of the
     batches are cleared before that. It runs the loop on small numbers, so what it says of shares is exact.
 
+    ## Why does PyTorch do this
+
+    `backward()` adds to `.grad`, so that a large batch can be fed in small parts: a window. But PyTorch knows nothing
+    of windows. A clear in the middle of one is to it like any other.
+    Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-accumulation>
+
     ## What happens to the numbers
 
     `backward()` adds the gradients of a batch to `.grad`, and `zero_grad()` drops them before the window is complete.

@@ -25,6 +25,12 @@ class WrongOptimizerCleared(FlowRule, ScopeRule):
     clear and leaves one of the optimizers out. It also finds functions that are there to clear and never do, because
     the line that does it stands where no way leads.
 
+    ## Why does PyTorch do this
+
+    An optimizer knows the parameters that it was given, and nothing else: neither the network that they come from nor
+    the other optimizers. `zero_grad()` clears these parameters only.
+    Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
+
     ## What happens to the numbers
 
     `optimizer.zero_grad()` clears the parameters that this optimizer was given, and no others. Those of the optimizer

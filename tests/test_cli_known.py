@@ -117,4 +117,7 @@ def test_an_unchanged_tree_is_remembered(folder: Path, gradlint: Run, monkeypatc
         "",
         ["Removed .gradlint_cache.", "Removed elsewhere."],
     )
+    (folder / "gradlint.toml").unlink()
+    gradlint("check")
+    assert gradlint("clean") == (0, "", "Removed .gradlint_cache.\n")
     assert gradlint("clean", "-q", "missing") == (2, "", "error: missing: no such folder\n")

@@ -28,6 +28,6 @@ def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:
             status = 2
             continue
         # One that is configured may lie elsewhere.
-        for folder in clean(path, configuration.settings(path.absolute()).cache_dir):
+        for folder in clean(path.absolute(), configuration.settings(path.absolute()).cache_dir):
             console.note(f"Removed {shown(folder.absolute())}.")
     return status

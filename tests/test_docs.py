@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import textwrap
 from pathlib import Path
 
 import click
@@ -23,8 +24,8 @@ CONFIGURATION = ROOT / "docs" / "configuration.md"
 INTEGRATIONS = ROOT / "docs" / "integrations.md"
 
 SAMPLES = {
-    "full": "For people. The whole story, as [Getting started](getting-started.md#read-a-finding) reads it. It is not for "
-    "programs: its wording may change.",
+    "full": "For people: the whole story, as [Getting started](getting-started.md#read-a-finding) reads it. Not for "
+    "programs, for its wording may change.",
     "concise": "One line for each finding, for editors, `grep` and logs. `[*]` says that there is a fix.",
     "grouped": "The same by file.",
     "json": "For programs of your own: an array in the form that ruff uses, so that what reads ruff's can read this. "
@@ -36,7 +37,7 @@ SAMPLES = {
     "finding is not new because of an edit above it.",
     "sarif": "For GitHub code scanning, and for viewers of SARIF 2.1.0. This is one result, shortened: `codeFlows`, "
     "`relatedLocations` and `fixes` are left out here. The log also has the whole page of each rule.",
-    "rdjson": "For [reviewdog](https://github.com/reviewdog/reviewdog). Columns are counted in bytes, as it wants them.",
+    "rdjson": "For [reviewdog](https://github.com/reviewdog/reviewdog). Columns count bytes, as it wants them.",
     "junit": "For Jenkins, and for all else that shows results of tests: a suite for each file, a failure for each "
     "finding. A clean run is one case that passes.",
 }
@@ -81,8 +82,8 @@ def index_of_rules() -> str:
     return "".join(
         (
             "# The rules\n\n"
-            "Rules in preview run with `--preview`, or when they are selected by their own code or name. `gradlint rule\n"
-            "GRD101` prints one of these pages.\n\n",
+            "Rules in preview run with `--preview`, or when they are selected by their own code or name.\n"
+            "`gradlint rule GRD101` prints one of these pages.\n\n",
             "| code | name | category | severity | what it says |\n| --- | --- | --- | --- | --- |\n",
             *rows,
         )
@@ -151,8 +152,9 @@ def test_the_samples_are_what_the_formats_print(folder: Path, gradlint: Run, ren
     assert list(SAMPLES) == list(FORMATS)
     script = next(block for block in blocks_of(INTEGRATIONS) if block.language == "python")
     (folder / "train.py").write_text(script.text, encoding="utf-8")
-    samples = "".join(
-        f"### {name}\n\n{text}\n\n```{LANGUAGES.get(name, 'json')}\n{sample(name, gradlint, folder)}```\n\n"
-        for name, text in SAMPLES.items()
-    )
-    keep(INTEGRATIONS, "samples", "\n" + samples, renew=renew)
+    samples = []
+    for name, text in SAMPLES.items():
+        words = textwrap.fill(text, 120, break_on_hyphens=False)
+        printed = f"```{LANGUAGES.get(name, 'json')}\n{sample(name, gradlint, folder)}```"
+        samples.append(f"\n### {name}\n\n{words}\n\n{printed}\n")
+    keep(INTEGRATIONS, "samples", "".join((*samples, "\n")), renew=renew)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
@@ -61,20 +54,8 @@ def test_the_environments_are_ignored_by_git() -> None:
     assert all(re.search(r"-m venv \.venv", command) for command in commands())
 
 
-@pytest.mark.parametrize(("language", "text"), [block for block in BLOCKS if block[0] in ("toml", "json")])
-def test_configuration_examples_parse(language: str, text: str) -> None:
-    assert (tomllib if language == "toml" else json).loads(text)
-
-
-def test_the_problem_matcher_reads_the_concise_format() -> None:
-    matcher = json.loads(next(text for language, text in BLOCKS if language == "json"))["tasks"][0]["problemMatcher"]
-    pattern = matcher["pattern"]
-    golden = (Path(__file__).parent / "golden/concise/odd_path.txt").read_text("utf-8").rstrip("\n")
-    match = re.match(pattern["regexp"], golden)
-    assert match
-    keys = ("file", "line", "column", "code")
-    assert [match[pattern[key]] for key in keys] == ["my runs/lr=0,1: größe 😀.py", "14", "9", "GRD101"]
-    assert match[pattern["message"]].startswith("`loss.backward()` adds")
+def test_quick_start_is_on_the_first_screen() -> None:
+    assert README.partition("## Quick start")[0].count("\n") < 45
 
 
 def test_the_shown_finding_is_the_one_of_the_golden_files() -> None:

@@ -21,9 +21,9 @@ class CrossLossPollution(FlowRule):
 
     ## Why does PyTorch do this
 
-    `backward()` fills the `.grad` of every parameter that the loss depends on, whoever is going to step. It has to: a
-    generator learns only from what flows back through the discriminator. PyTorch cannot know that the discriminator's
-    share is not wanted.
+    `backward()` fills the `.grad` of every parameter that the loss depends on and that is not frozen, whoever is going
+    to step. A generator learns only from what flows back through the discriminator, and PyTorch cannot know that the
+    discriminator's own share is not wanted.
     Source: <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>
 
     ## What happens to the numbers

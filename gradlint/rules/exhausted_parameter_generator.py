@@ -29,8 +29,8 @@ class ExhaustedParameterGenerator(ScopeRule):
 
     ## Why does PyTorch do this
 
-    `parameters()` gives an iterator, so that nobody has to hold a list of all parameters of a large network. That an
-    iterator can be run through once is Python's rule: a second loop over it is a loop over nothing.
+    `parameters()` does not make a list, it gives an iterator, which goes through the network while somebody asks for
+    more. That an iterator can be run through once is Python's rule: a second loop over it is a loop over nothing.
     Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.parameters>
 
     ## What happens to the numbers

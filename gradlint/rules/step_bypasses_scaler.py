@@ -20,7 +20,7 @@ class StepBypassesScaler(FlowRule):
 
     ## Why does PyTorch do this
 
-    In half precision small gradients become zero. A `GradScaler` multiplies the loss, so that they do not, and
+    In half precision small gradients may become zero. A `GradScaler` multiplies the loss so that they do not, and
     `scaler.step(optimizer)` divides the gradients again before it calls `optimizer.step()`. The optimizer itself knows
     nothing of the scaler, and applies what it finds.
     Source: <https://docs.pytorch.org/docs/stable/amp.html#gradient-scaling>

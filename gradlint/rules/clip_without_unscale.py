@@ -21,8 +21,8 @@ class ClipWithoutUnscale(FlowRule):
     ## Why does PyTorch do this
 
     In half precision small gradients may become zero. A `GradScaler` multiplies the loss so that they do not, and
-    divides the gradients again before they are applied: at `scaler.unscale_(optimizer)`, or in `scaler.step(optimizer)` if you
-    have not called that. Until then whoever looks at `.grad` sees the large numbers.
+    divides the gradients again before they are applied: at `scaler.unscale_(optimizer)`, or in `scaler.step(optimizer)`
+    if you have not called that. Until then whoever looks at `.grad` sees the large numbers.
     Source: <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-clipping>
 
     ## What happens to the numbers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gradlint.config import Configuration, Settings, last
@@ -112,12 +112,20 @@ def _effective(chain: tuple[Layer, ...], option: Option) -> tuple[Value, str]:
     if key.startswith("extend-"):
         value = tuple(word for layer in said for word in layer.strings(key))
     elif option.kind is Kind.LISTS:
-        value = {name: each for layer in said for name, each in layer.lists(key).items()}
+        value = _added_up(layer.lists(key) for layer in said)
     elif option.kind is Kind.TABLE:
         value = {name: each for layer in said for name, each in layer.table(key).items()}
     else:
         said = said[-1:]
     return value, ", ".join(layer.origin(key) for layer in said) or "default"
+
+
+def _added_up(tables: Iterable[Mapping[str, tuple[str, ...]]]) -> Mapping[str, tuple[str, ...]]:
+    """Tables of lists as one: where several have the same name, all their lists count."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, words in (row for table in tables for row in table.items()):
+        found[name] = (*found.get(name, ()), *words)
+    return found
 
 
 def _rules(location: Path, settings: Settings) -> list[str]:

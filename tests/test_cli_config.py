@@ -52,6 +52,14 @@ def test_an_unknown_key(gradlint: Run) -> None:
     assert gradlint("config", "selct") == (2, "", "error: unknown key 'selct'; did you mean 'select'?\n")
 
 
+def test_of_a_pattern_in_two_files_both_lists_are_shown(folder: Path, gradlint: Run) -> None:
+    (folder / "base.toml").write_text("per-file-ignores = { 'a.py' = ['GRD1'] }")
+    (folder / "gradlint.toml").write_text("extend = 'base.toml'\nper-file-ignores = { 'a.py' = ['GRD4'] }")
+    write(folder, a=BUG)
+    ran = gradlint("config", "--show", "a.py", "per-file-ignores")
+    assert ran.out == 'per-file-ignores = { "a.py" = ["GRD1", "GRD4"] }  # base.toml:1, gradlint.toml:2\n'
+
+
 def test_what_applies_to_a_file_and_why(folder: Path, gradlint: Run) -> None:
     (folder / "base.toml").write_text("ignore = ['GRD604']\nextend-ignore = ['GRD605']\nextend-exclude = ['old']")
     (folder / "pyproject.toml").write_text(

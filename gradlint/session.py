@@ -176,7 +176,8 @@ def _summary(request: Request, collected: Collected) -> str:
     findings, fixed = collected.findings, collected.fixed
     stopped = sum(1 for outcome in collected.outcomes if outcome.stops)
     if not (findings or fixed):
-        return summary.clean(failed=bool(collected.failures), stopped=stopped)
+        hidden = len(collected.everything)
+        return summary.clean(failed=bool(collected.failures), stopped=stopped, hidden=hidden)
     match request.action:
         case Action.IGNORE:
             return summary.after_ignore(findings, fixed)
@@ -197,7 +198,7 @@ def _output(request: Request, collected: Collected, *, is_file: bool) -> str | b
     if request.action is Action.DIFF:
         return b"".join(_diff(each, is_file=is_file) for each in collected.outcomes)
     if request.statistics:
-        return tally(collected.findings, request.output_format, unsafe=request.unsafe)
+        return tally(collected.findings, request.output_format)
     return _report(request, collected, request.output_format, color=request.color)
 
 

@@ -12,7 +12,7 @@ from gradlint.files import absolute_path, forced_out_by, shown
 from gradlint.layers import Layer
 from gradlint.options import BY_KEY, OPTIONS, Kind, Option, Value
 from gradlint.rule import Rule, all_rules
-from gradlint.selection import suggestion
+from gradlint.selection import meant, suggestion
 from gradlint.tables import shown as shown_file
 
 _WIDTH = 100
@@ -114,10 +114,19 @@ def _effective(chain: tuple[Layer, ...], option: Option) -> tuple[Value, str]:
     elif option.kind is Kind.LISTS:
         value = _added_up(layer.lists(key) for layer in said)
     elif option.kind is Kind.TABLE:
-        value = {name: each for layer in said for name, each in layer.table(key).items()}
+        value = _severities(layer.table(key) for layer in said)
     else:
         said = said[-1:]
     return value, ", ".join(layer.origin(key) for layer in said) or "default"
+
+
+def _severities(tables: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    """Tables of severities as one, without lines of which a later table speaks as a whole."""
+    found: dict[str, str] = {}
+    for table in tables:
+        said = frozenset().union(*(meant(word, all_rules()).codes for word in table))
+        found = {word: how for word, how in found.items() if not meant(word, all_rules()).codes <= said} | dict(table)
+    return found
 
 
 def _added_up(tables: Iterable[Mapping[str, tuple[str, ...]]]) -> Mapping[str, tuple[str, ...]]:

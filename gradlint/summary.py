@@ -8,14 +8,18 @@ from gradlint.diagnostics import Diagnostic
 from gradlint.fixer import applies
 
 
-def clean(*, failed: bool, stopped: int) -> str:
-    """What a run without findings says; `stopped` is the number of files over which a bound was reached."""
+def clean(*, failed: bool, stopped: int, hidden: int) -> str:
+    """What a run without findings says.
+
+    `stopped` is the number of files over which a bound was reached, `hidden` that of findings which a baseline knows.
+    """
     if failed:
         return "No findings in what could be checked."
+    known = f" ({hidden} known from the baseline)" if hidden else ""
     if stopped:
         files = "1 file was" if stopped == 1 else f"{stopped} files were"
-        return f"All checks passed, but {files} not followed to the end (-v says where)."
-    return "All checks passed."
+        return f"All checks passed{known}, but {files} not followed to the end (-v says where)."
+    return f"All checks passed{known}."
 
 
 def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:

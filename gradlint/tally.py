@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gradlint.diagnostics import Diagnostic
-from gradlint.fixer import applies
 
 
-def tally(findings: Sequence[Diagnostic], fmt: str, *, unsafe: bool) -> str:
-    """A line for each rule, the most frequent first: how often, its code, `[*]` if all could be fixed, its name.
+def tally(findings: Sequence[Diagnostic], fmt: str) -> str:
+    """A line for each rule, the most frequent first: how often, its code, `[*]` if all have a fix, its name.
 
     With the format `json` an array of objects.
     """
     counts = Counter((each.code, each.name) for each in findings)
-    stuck = {each.code for each in findings if not applies(each.fix, unsafe=unsafe)}
+    stuck = {each.code for each in findings if each.fix is None}
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     if fmt == "json":
         told = [

@@ -41,8 +41,38 @@ def unused(
         return []
     if others:
         idle = list(_idle(suppressions, [*findings, *others], names.keys()))
-    found = (_finding(source, rule, one, words, names) for one, words in idle)
-    return suppressions.left(found)
+    known = [*findings, *others]
+    return suppressions.left(
+        _misplaced(source, rule, one, words, suppressions, known) or _finding(source, rule, one, words, names)
+        for one, words in idle
+    )
+
+
+def _misplaced(
+    source: Source,
+    rule: Rule,
+    one: Suppression,
+    words: Sequence[Word],
+    suppressions: Suppressions,
+    findings: Iterable[Diagnostic],
+) -> Diagnostic | None:
+    """A comment in the middle of a statement of which something is found: it is meant for that, and does not count."""
+    line = suppressions.layout.rows(one.comment.row)
+    codes = {code for word in words for code in word.codes}
+    meant = (each for each in findings if each.code in codes and each.path == source.path)
+    if one.row is None or not any(suppressions.layout.rows(each.span.start.row) == line for each in meant):
+        return None
+    whole, span = _quoted(source.text[one.start : one.end]), source.span(one.start, one.end)
+    return Diagnostic(
+        path=source.path,
+        span=span,
+        code=rule.code,
+        name=rule.name,
+        message=f"{whole} silences nothing in the middle of a statement: put it on its first or its last line",
+        severity=rule.severity,
+        label="it counts on the first and the last line of a statement, and above it",
+        statement_rows=(span.start.row, span.start.row),
+    )
 
 
 def _idle(

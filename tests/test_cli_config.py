@@ -102,3 +102,18 @@ def test_without_a_configuration_file(folder: Path, gradlint: Run) -> None:
     assert gradlint("config", "--show", "a.py").status == 2
     assert gradlint("config", "--show", "a.py", "--isolated").out.startswith("# a.py: no configuration file applies\n")
     assert gradlint("config", "--show", "missing.py").status == 2
+
+
+def test_a_severity_that_is_overruled_is_not_shown(folder: Path, gradlint: Run) -> None:
+    (folder / "base.toml").write_text("severity = { GRD101 = 'error', GRD2 = 'error' }")
+    (folder / "gradlint.toml").write_text("extend = 'base.toml'\nseverity = { clearing = 'note' }")
+    shown = gradlint("config", "--show", ".", "severity").out
+    assert shown == 'severity = { "GRD2" = "error", "clearing" = "note" }  # base.toml:1, gradlint.toml:2\n'
+
+
+def test_what_the_environment_says(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gradlint.toml").write_text("fail-on = 'error'")
+    monkeypatch.setenv("GRADLINT_FAIL_ON", "note")
+    assert gradlint("config", "--show", ".", "fail-on").out == 'fail-on = "note"  # GRADLINT_FAIL_ON\n'
+    monkeypatch.setenv("GRADLINT_FAIL_ON", "nte")
+    assert "did you mean 'note'?" in gradlint("config", "--show", ".", "fail-on").err

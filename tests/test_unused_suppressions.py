@@ -275,3 +275,22 @@ def test_a_cell_of_a_notebook_keeps_its_rows() -> None:
     text = "# noqa: GRD101\nx = 1\n"
     (found,) = lint(Source("a.ipynb", text, cells=(Cell(1, 1), Cell(2, 2))), DEFAULT).diagnostics
     assert found.fix is None
+
+
+MIDDLE = """\
+for x, y in loader:
+    loss_fn(
+        model(x),  # gradlint: ignore[GRD101] on purpose
+        y,
+    ).backward()
+    optimizer.step()
+"""
+
+
+def test_a_comment_in_the_middle_of_a_statement_is_told_where_it_counts() -> None:
+    found = [each for each in given(MIDDLE).diagnostics if each.code == "GRD001"]
+    assert [each.message for each in found] == [
+        "`# gradlint: ignore[GRD101]` silences nothing in the middle of a statement: "
+        "put it on its first or its last line"
+    ]
+    assert found[0].fix is None

@@ -168,8 +168,9 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
     started = time.perf_counter()
     _check_combinations(given, context)
     file, settings = _configured(given)
+    below, above = _layers(given, context)
     configuration = Configuration(
-        *settings, _command_line(given, context), isolated=given.isolated, given=None if given.isolated else file
+        below, *settings, above, isolated=given.isolated, given=None if given.isolated else file
     )
     console = Console(given.quiet, is_colored(given.color, sys.stderr))
     progress = Progress(is_terminal(sys.stderr) and not given.quiet)
@@ -237,8 +238,14 @@ def _configured(given: _Given) -> tuple[Path | None, list[Layer]]:
     return (Path(files[0]) if files else None), inline
 
 
-def _command_line(given: _Given, context: click.Context) -> Layer:
-    """What the command line and the environment say of what can be configured."""
+def environment() -> Layer:
+    """What the environment says of what can be configured. Raises click.UsageError."""
+    context = check_command.make_context("gradlint check", [])
+    return _layers(_Given(**context.params), context)[0]
+
+
+def _layers(given: _Given, context: click.Context) -> tuple[Layer, Layer]:
+    """What the environment, and the command line above it, say of what can be configured."""
     from gradlint.layers import Layer
 
     listed = {
@@ -257,12 +264,10 @@ def _command_line(given: _Given, context: click.Context) -> Layer:
     }
     values: dict[str, Any] = {key: split(value) for key, value in listed.items() if value}  # Any: values of any kind
     values |= {key: value for key, value in plain.items() if value is not None}
-    origins = {
-        key: f"GRADLINT_{key.replace('-', '_').upper()}"
-        for key in values
-        if context.get_parameter_source(key.replace("-", "_")) is ParameterSource.ENVIRONMENT
-    }
-    return Layer(Path.cwd(), values=values, origins=origins)
+    typed = {key: value for key, value in values.items() if _is_typed(context, key.replace("-", "_"))}
+    below = {key: value for key, value in values.items() if key not in typed}
+    origins = {key: f"GRADLINT_{key.replace('-', '_').upper()}" for key in below}
+    return Layer(Path.cwd(), values=below, origins=origins), Layer(Path.cwd(), values=typed)
 
 
 def _request(given: _Given, configuration: Configuration, progress: Progress) -> Request:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gradlint.cli.check import environment
 from gradlint.cli.console import write
 from gradlint.cli.parameters import EPILOG, OneOf, option
 
@@ -31,7 +32,7 @@ def config_command(key: str | None, path: str | None, output_format: str, isolat
     if path is not None:
         if not Path(path).exists():
             raise click.UsageError(f"--show: {path}: no such file or folder.")
-        write(shown_config.of_path(Configuration(isolated=isolated), path, option, output_format))
+        write(shown_config.of_path(Configuration(environment(), isolated=isolated), path, option, output_format))
     else:
         write(shown_config.reference(option, output_format))
     return 0

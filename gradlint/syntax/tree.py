@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tokenize
 from collections.abc import Iterator
 
 import libcst as cst
@@ -67,9 +68,23 @@ def walk_everything(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def text_of(node: cst.CSTNode) -> str:
-    """The code of an expression on one line."""
-    code = " ".join(_BLANK.code_for_node(node).split())
+    """The code of an expression on one line, without comments."""
+    code = _BLANK.code_for_node(node)
+    code = " ".join((_without_comments(code) if "#" in code else code).split())
     return code.replace("( ", "(").replace(" )", ")")
+
+
+def _without_comments(code: str) -> str:
+    rows = code.splitlines()
+    try:
+        # In parentheses, or a line break would end the expression.
+        for token in tokenize.generate_tokens(iter([f"{row}\n" for row in ("(", *rows, ")")]).__next__):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                rows[row - 2] = rows[row - 2][:column]
+    except (tokenize.TokenError, SyntaxError):
+        return code
+    return "\n".join(rows)
 
 
 def last_name(node: cst.BaseExpression) -> str:

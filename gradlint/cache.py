@@ -130,9 +130,9 @@ def _digest(tasks: Sequence[Task], project: Modules) -> str:
 def _parts(tasks: Sequence[Task], project: Modules) -> Iterator[bytes]:
     yield from _judge()
     yield str(len(tasks)).encode()
-    codes: dict[int, str] = {}
+    known: dict[int, str] = {}
     for task in tasks:
-        yield _text(_terms(task, codes))
+        yield _text(_terms(task, known))
     for key, name in project.files.items():
         yield _text(key)
         yield _text(name)
@@ -142,12 +142,17 @@ def _parts(tasks: Sequence[Task], project: Modules) -> Iterator[bytes]:
             yield b"\0unreadable"
 
 
-def _terms(task: Task, codes: dict[int, str]) -> str:
-    """All that is asked of a file but its bytes: whatever fields a task has, so that a new one counts by itself."""
-    if id(task.rules) not in codes:
-        codes[id(task.rules)] = ",".join(rule.code for rule in task.rules)
-    told = [repr(getattr(task, each.name)) for each in fields(task) if each.name not in ("data", "rules")]
-    return "\n".join((*told, codes[id(task.rules)]))
+def _terms(task: Task, known: dict[int, str]) -> str:
+    """All that is asked of a file but its bytes: whatever fields a task has, so that a new one counts by itself.
+
+    `known` are the texts of values that tasks share, by identity: some are long.
+    """
+    told = []
+    for value in (getattr(task, each.name) for each in fields(task) if each.name != "data"):
+        if id(value) not in known or isinstance(value, str):
+            known[id(value)] = ",".join(rule.code for rule in value) if value is task.rules else repr(value)
+        told.append(known[id(value)])
+    return "\n".join(told)
 
 
 @cache

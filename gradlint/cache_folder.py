@@ -134,8 +134,14 @@ def _remove(folder: Path) -> None:
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    return (each for each in list(folder.iterdir()) if _ENTRY.fullmatch(each.name))
+    return (each for each in list(folder.iterdir()) if _ENTRY.fullmatch(each.name) and not _is_folder(each))
 
 
 def _unfinished(folder: Path) -> Iterator[Path]:
-    return (each for each in list(folder.iterdir()) if each.name.startswith(".") and each.suffix == SUFFIX)
+    found = (each for each in list(folder.iterdir()) if each.name.startswith(".") and each.suffix == SUFFIX)
+    return (each for each in found if not _is_folder(each))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one itself, and no link to one."""
+    return path.is_dir() and not path.is_symlink()

@@ -27,8 +27,8 @@ class Exemption:
     inverted: bool
     codes: frozenset[str]
 
-    def covers(self, path: Path) -> bool:
-        """Whether it speaks of an absolute path."""
+    def covers(self, path: str) -> bool:
+        """Whether it speaks of an absolute path with forward slashes."""
         return self.globs.match_from(path) is not self.inverted
 
 
@@ -50,10 +50,11 @@ class Settings:
 
     def rules_at(self, path: Path) -> tuple[Rule, ...]:
         """The rules that run for the file at an absolute path."""
-        exempt = [each.codes for each in self.exemptions if each.covers(path)]
-        if not exempt:
+        if not self.exemptions:
             return self.rules
-        return tuple(rule for rule in self.rules if not any(rule.code in codes for codes in exempt))
+        here = path.as_posix()
+        exempt = frozenset().union(*(each.codes for each in self.exemptions if each.covers(here)))
+        return tuple(rule for rule in self.rules if rule.code not in exempt) if exempt else self.rules
 
     def excludes_path(self, path: str) -> bool:
         """Whether an absolute path with forward slashes is to be left alone."""
@@ -193,10 +194,16 @@ def _check_selectors(layer: Layer, rules: tuple[Rule, ...]) -> None:
 
 
 def _exemptions(layer: Layer, rules: tuple[Rule, ...]) -> Iterable[Exemption]:
+    # Patterns with the same rules are one expression, or each file would be asked about every pattern.
+    together: dict[frozenset[str], list[str]] = {}
     for pattern, words in layer.lists("per-file-ignores").items():
         codes = frozenset().union(*(meant(word, rules).codes for word in words))
-        globs = Globs(layer.folder, (pattern.removeprefix("!"),))
-        yield Exemption(globs, pattern.startswith("!"), codes)
+        if pattern.startswith("!"):
+            yield Exemption(Globs(layer.folder, (pattern.removeprefix("!"),)), inverted=True, codes=codes)
+        else:
+            together.setdefault(codes, []).append(pattern)
+    for codes, patterns in together.items():
+        yield Exemption(Globs(layer.folder, tuple(patterns)), inverted=False, codes=codes)
 
 
 def _severities(chain: Iterable[Layer], rules: tuple[Rule, ...]) -> Mapping[str, Severity]:

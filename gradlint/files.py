@@ -133,7 +133,7 @@ def project_files(files: Sequence[File]) -> dict[str, str]:
         root = next((each for each in (folder, *folder.parents) if _is_root(each)), None)
         top = root or folder
         if top not in walked:
-            walked[top] = _sources_below(root, settings) if root is not None else sorted(folder.glob("*.py"))
+            walked[top] = _sources_below(root, settings) if root is not None else _sources_in(folder)
         for path in walked[top]:
             if len(found) >= MAX_PROJECT:
                 break
@@ -143,6 +143,11 @@ def project_files(files: Sequence[File]) -> dict[str, str]:
 
 def _is_root(folder: Path) -> bool:
     return any((folder / mark).exists() for mark in PROJECT_MARKS)
+
+
+def _sources_in(folder: Path) -> list[Path]:
+    # A pipe may have such a name, and reading it would never end.
+    return sorted(path for path in folder.glob("*.py") if path.is_file())
 
 
 def _sources_below(root: Path, settings: Settings) -> list[Path]:

@@ -21,10 +21,14 @@ class Globs:
         """Whether one of the patterns matches an absolute path with forward slashes, or its last name alone."""
         return bool(_matcher(self)(path))
 
-    def match_from(self, path: Path) -> bool:
+    def match_from(self, path: str) -> bool:
         """Whether one matches an absolute path, or a folder between it and the folder of the patterns."""
-        above = [each for each in path.parents if each != self.folder and each.is_relative_to(self.folder)]
-        return any(self.match(each.as_posix()) for each in (path, *above))
+        root, match = with_slash(self.folder), _matcher(self)
+        while not match(path):
+            path = path.rpartition("/")[0]
+            if not path.startswith(root):
+                return False
+        return True
 
 
 def with_slash(folder: Path) -> str:

@@ -81,7 +81,7 @@ def in_folder(folder: Path) -> Layer | None:
     for name in NAMES:
         file = folder / name
         # A pyproject.toml that does not speak of gradlint is not ours to read, not even to complain about.
-        if file.is_file() and (name == "gradlint.toml" or "gradlint" in tables.read(file)):
+        if file.is_file() and (name == "gradlint.toml" or tables.mentions(file, b"gradlint")):
             found = tables.table(file, _path(file))
             if found is not None:
                 return _checked(Layer(file.parent, file), found)

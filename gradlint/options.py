@@ -120,6 +120,11 @@ def _listed(words: tuple[str, ...]) -> str:
     return f"{', '.join(most)} or {last}"
 
 
+def _a_path(text: str) -> None:
+    if "\0" in text:
+        raise Refused(f": {text!r} is no path")
+
+
 def _dotted(name: str) -> None:
     if not all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
         raise Refused(f": {name!r} is no dotted name, such as 'trainer.reset_grads'")
@@ -135,6 +140,7 @@ OPTIONS: tuple[Option, ...] = (
         "Another configuration file to start from. What this file says wins; lists are replaced, tables and the "
         "`extend-...` lists added to.",
         'extend = "../gradlint.toml"',
+        _a_path,
     ),
     Option(
         "select",
@@ -236,6 +242,7 @@ OPTIONS: tuple[Option, ...] = (
         ".gradlint_cache",
         "The folder that remembers what was found in unchanged files.",
         'cache-dir = "~/.cache/gradlint"',
+        _a_path,
     ),
     Option(
         "documentation-url",

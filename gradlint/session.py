@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradlint import baseline as known
 from gradlint import summary
-from gradlint.checking import Outcome
+from gradlint.checking import Mending, Outcome
 from gradlint.collected import Collected, left
 from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, absolute_path, find, is_forced_out, shown
@@ -32,21 +32,22 @@ def check_paths(request: Request, paths: Sequence[str]) -> Answer:
         force_exclude=request.force_exclude,
         heed_gitignore=request.heed_gitignore,
     )
+    baseline = _baseline(request)
     outcomes = run(
         found.files,
         mending=request.mending,
         jobs=request.jobs,
         terms=request.terms,
-        spared=_baseline(request),
+        spared=baseline if request.mending is not Mending.NONE else None,
         memory=request.memory,
         progress=request.progress,
     )
     if request.action is Action.IGNORE:
-        outcomes = _ignoring(request, _collected(request, found.files, outcomes))
+        outcomes = _ignoring(request, _collected(request, found.files, outcomes, baseline))
     if request.action in (Action.FIX, Action.IGNORE):
         saved = [save(file, outcome) for file, outcome in zip(found.files, outcomes, strict=True)]
         outcomes = told_anew(found.files, saved, terms=request.terms)
-    collected = _collected(request, found.files, outcomes, found.errors)
+    collected = _collected(request, found.files, outcomes, baseline, found.errors)
     if found.files or found.errors:
         return _answer(request, collected)
     nothing = f"no Python files in {', '.join(paths)}"
@@ -74,16 +75,17 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
     settings = request.configuration.settings(path.parent)
     if filename and request.force_exclude and is_forced_out(path, settings):
         unchanged = content if request.action in (Action.FIX, Action.IGNORE) else None
-        return replace(_answer(request, _collected(request, (), ())), summary="", changed_text=unchanged)
+        return replace(_answer(request, _collected(request, (), (), None)), summary="", changed_text=unchanged)
     name = shown(path, filename) if filename else known.NO_FILE
     file = File(name, path, explicit=True, settings=settings)
-    outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms, spared=_baseline(request))
+    baseline = _baseline(request)
+    outcome = check_unsaved(file, content, mending=request.mending, terms=request.terms, spared=baseline)
     if request.action is Action.IGNORE:
-        (outcome,) = _ignoring(request, _collected(request, (file,), (outcome,)))
+        (outcome,) = _ignoring(request, _collected(request, (file,), (outcome,), baseline))
         if outcome.fixed:
             again = check_unsaved(file, outcome.fixed.source.encode(), terms=request.terms)
             outcome = replace(outcome, fixed=replace(outcome.fixed, remaining=again.diagnostics))
-    answer = _answer(request, _collected(request, (file,), (outcome,)), is_file=False)
+    answer = _answer(request, _collected(request, (file,), (outcome,), baseline), is_file=False)
     if request.action not in (Action.FIX, Action.IGNORE):
         return answer
     # What is no text goes back as it came.
@@ -91,9 +93,13 @@ def check_text(request: Request, content: bytes, filename: str | None) -> Answer
 
 
 def _collected(
-    request: Request, files: Sequence[File], outcomes: Sequence[Outcome], errors: Sequence[str] = ()
+    request: Request,
+    files: Sequence[File],
+    outcomes: Sequence[Outcome],
+    baseline: known.Baseline | None,
+    errors: Sequence[str] = (),
 ) -> Collected:
-    return Collected(files, outcomes, request.configuration, errors, _baseline(request))
+    return Collected(files, outcomes, request.configuration, errors, baseline)
 
 
 def _baseline(request: Request) -> known.Baseline | None:
@@ -138,6 +144,9 @@ def _answer(request: Request, collected: Collected, *, is_file: bool = True) -> 
 
 
 def _with_baseline_written(request: Request, file: Path, collected: Collected) -> Answer:
+    if collected.failures:
+        answer = _answer(replace(request, writes_baseline=False), collected)
+        return replace(answer, summary=f"Wrote no {file}, for not everything could be checked.")
     before = known.Baseline.read(file) if file.exists() else known.empty(file)
     after = before.updated(collected.everything, collected.sources, collected.judged)
     known.write(file, after)

@@ -23,7 +23,7 @@ _NOQA = re.compile(
 )
 _CODE = re.compile(r"[A-Z]+[0-9]+", re.IGNORECASE)
 _WORDS = re.compile(r"[^\s,]+")
-_OWN = re.compile(r"#\s*gradlint:\s*(?P<form>[\w-]+)\s*(?P<list>\[(?P<words>[^\]]*)\])?")
+_OWN = re.compile(r"#\s*gradlint:\s*(?P<form>[\w-]+)\s*(?P<list>\[(?P<words>[^\]]*)\])?", re.IGNORECASE)
 _FORMS = ("ignore", "file-ignore")
 
 
@@ -139,7 +139,7 @@ class _Reader:
             yield from self._noqa(match, comment)
 
     def _own(self, match: re.Match[str], comment: Comment, layout: Layout) -> Iterator[Suppression]:
-        form = match["form"]
+        form = match["form"].lower()
         if form not in _FORMS:
             if match["list"]:
                 self._warn(comment, f"unknown form '{form}'{suggestion(form, _FORMS)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +24,14 @@ def read(file: Path) -> str:
         raise GradlintError(f"{shown(file)}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise GradlintError(f"{shown(file)}: it is not UTF-8") from error
+
+
+def mentions(file: Path, word: bytes) -> bool:
+    """Whether a word is in a file, of whatever kind that is. Raises GradlintError where it cannot be read."""
+    try:
+        return word in file.read_bytes()
+    except OSError as error:
+        raise GradlintError(f"{shown(file)}: {error.strerror or error}") from error
 
 
 def parse(text: str, name: str) -> dict[str, Toml]:
@@ -52,21 +60,20 @@ def table(file: Path, path: Sequence[str]) -> dict[str, Toml] | None:
 
 
 def row(text: str, path: Sequence[str]) -> int:
-    """The row where a key's statement begins; the libraries do not tell, so ever longer beginnings are read."""
-    begins = 1
-    for last, beginning in _beginnings(text):
-        try:
-            found: Toml = _loads(beginning)
-        except ValueError:
-            continue
-        for name in path:
-            if not isinstance(found, dict) or name not in found:
-                begins = last + 1
-                break
-            found = found[name]
-        else:
+    """The row where a key's statement begins; the libraries do not tell.
+
+    It is the last row with the key in it before which the text is whole, and has no such key. Only rows that have the
+    key are tried, for to parse ever longer beginnings takes long.
+    """
+    rows = text.splitlines(keepends=True)
+    begins = 0
+    for number in (index for index, each in enumerate(rows) if path[-1] in each):
+        before = _loaded("".join(rows[:number]))
+        if before is not None and _has(before, path):
             break
-    return begins
+        if before is not None:
+            begins = number
+    return begins + 1
 
 
 def shown(file: Path) -> str:
@@ -75,10 +82,19 @@ def shown(file: Path) -> str:
     return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
 
 
-def _beginnings(text: str) -> Iterator[tuple[int, str]]:
-    lines = text.splitlines(keepends=True)
-    for last in range(1, len(lines) + 1):
-        yield last, "".join(lines[:last])
+def _loaded(text: str) -> dict[str, Toml] | None:
+    try:
+        return _loads(text)
+    except ValueError:
+        return None
+
+
+def _has(found: Toml, path: Sequence[str]) -> bool:
+    for name in path:
+        if not isinstance(found, dict) or name not in found:
+            return False
+        found = found[name]
+    return True
 
 
 def _loads(text: str) -> dict[str, Toml]:

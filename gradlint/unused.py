@@ -106,6 +106,13 @@ def _finding(source: Source, rule: Rule, one: Suppression, words: Sequence[Word]
     )
 
 
+_COOKIE_ROWS = 3
+"""A comment that says how a file is encoded stands in its first two rows, or comes there when a row above it goes."""
+
+_NEAR = 200
+"""Characters after a comment in which such a one is looked for."""
+
+
 def _quoted(text: str) -> str:
     text = " ".join(text.split())
     return f"`{text if len(text) <= MAX_TEXT else f'{text[: MAX_TEXT - 4]} ...'}`"
@@ -128,6 +135,8 @@ def _fix(source: Source, one: Suppression, words: Sequence[Word]) -> Fix | None:
         edits = tuple(Edit(source.span(start, end), "") for start, end in cuts)
         return Fix(f"remove {_either((f'`{word.text}`' for word in words), 'and')}", Applicability.SAFE, edits)
     edit = _removal(source, one)
+    if edit and one.comment.row <= _COOKIE_ROWS and "coding" in source.text[: source.offset(edit.span.end) + _NEAR]:
+        return None  # it would say how the file is encoded, or say so no longer
     return Fix("remove the comment", Applicability.SAFE, (edit,)) if edit else None
 
 

@@ -24,6 +24,8 @@ class Vocabulary:
 
     def spelt_out(self, data: bytes) -> bytes:
         """The bytes of a file, with a `step()` besides where a word for one stands in them."""
+        if not self.stepping:
+            return data
         steps = any(word.encode() in data for word in last_words(self.stepping))
         return data + b"\nstep()" if steps else data
 

@@ -55,10 +55,12 @@ class Workspace:
                 return re.search(sign, vocabulary.spelt_out(edited[key])) is not None
             return self._shows(key, sign, vocabulary)
 
+        spelt = vocabulary.spelt_out(data)
+
         def is_relevant(rule: Rule) -> bool:
             if rule.is_local:
-                return all(re.search(sign, vocabulary.spelt_out(data)) for sign in rule.signs)
-            missing = _missing(vocabulary.spelt_out(data), rule)
+                return all(re.search(sign, spelt) for sign in rule.signs)
+            missing = _missing(spelt, rule)
             if not missing or len(missing) == len(rule.signs) or self._modules is None:
                 return not missing
             imported = self._modules.imported(key)

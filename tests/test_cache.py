@@ -470,3 +470,11 @@ def test_clean_says_what_it_cannot_remove(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(GradlintError, match="cannot be removed: Permission denied"):
         clean(Path())
+
+
+def test_what_is_no_entry_of_ours_stays(folder: Path) -> None:
+    lint()
+    for name in (".d.gradlint", f"{'0' * 64}.json"):
+        (Path(NAME) / name).mkdir()
+    assert cache_folder.clean(folder) == [folder / NAME]
+    assert sorted(each.is_dir() for each in Path(NAME).iterdir() if each.name.startswith((".d", "0"))) == [True, True]

@@ -43,6 +43,7 @@ from gradlint.source import Source
         pytest.param(["check", "--config", "no.toml"], 2, "", "error: no.toml: No such file", id="no-config"),
         pytest.param(["check", "--config", "x", "--isolated"], 2, "", "--isolated", id="config-and-isolated"),
         pytest.param(["check", "-", "."], 2, "", "cannot be combined", id="stdin-and-paths"),
+        pytest.param(["check", "--select", ""], 2, "", "Error: --select is empty.", id="an-unset-variable"),
         pytest.param(["check", "--exclude", "bug.py"], 0, "", "All checks passed.", id="exclude"),
         pytest.param(["check", "--extend-exclude", "x, bug.py"], 0, "", "All checks passed.", id="extend-exclude"),
         pytest.param(["check", "--exclude", "bug.py", "bug.py"], 1, "GRD101", "Found 1", id="excluded-but-named"),

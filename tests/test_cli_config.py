@@ -117,3 +117,13 @@ def test_what_the_environment_says(folder: Path, gradlint: Run, monkeypatch: pyt
     assert gradlint("config", "--show", ".", "fail-on").out == 'fail-on = "note"  # GRADLINT_FAIL_ON\n'
     monkeypatch.setenv("GRADLINT_FAIL_ON", "nte")
     assert "did you mean 'note'?" in gradlint("config", "--show", ".", "fail-on").err
+
+
+def test_a_configuration_that_is_given(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gradlint.toml").write_text("fail-on = 'error'")
+    (folder / "other.toml").write_text("preview = true")
+    arguments = ["config", "--show", "."]
+    assert gradlint(*arguments, "preview", "--config", "other.toml").out == "preview = true  # other.toml:1\n"
+    assert gradlint(*arguments, "fail-on", "--config", "fail-on = 'note'").out == 'fail-on = "note"  # --config\n'
+    monkeypatch.setenv("GRADLINT_CONFIG", "missing.toml")
+    assert gradlint(*arguments).status == 2

@@ -110,3 +110,8 @@ def test_an_unknown_rule_whose_fixes_are_wanted(gradlint: Run, option: str) -> N
     ran = gradlint("check", option, "missing-zero")
     assert ran.status == 2
     assert ran.err.startswith(f"error: {option}: unknown rule, prefix or category 'missing-zero'; did you mean")
+
+
+def test_the_variable_is_named_that_has_an_unknown_rule(gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADLINT_FIXABLE", "GRD9")
+    assert gradlint("check").err.startswith("error: GRADLINT_FIXABLE: unknown rule, prefix or category 'GRD9'")

@@ -78,6 +78,13 @@ def test_what_is_known_is_neither_mended_nor_silenced(folder: Path, gradlint: Ru
     assert gradlint(*known, "--diff", "--unsafe-fixes", "--stdin-filename", "a.py", "-", stdin=BUG.encode()).out == ""
 
 
+def test_no_baseline_is_written_of_what_could_not_be_checked(folder: Path, gradlint: Run) -> None:
+    ran = gradlint("check", "--baseline", "known.json", "--write-baseline", "missing.py")
+    assert ran.status == 2
+    assert ran.err.splitlines()[-1] == "Wrote no known.json, for not everything could be checked."
+    assert not (folder / "known.json").exists()
+
+
 def test_a_file_that_does_not_parse_is_never_known(folder: Path, gradlint: Run) -> None:
     write(folder, a=BROKEN)
     ran = gradlint("check", "--baseline", "known.json", "--write-baseline")
@@ -120,4 +127,8 @@ def test_an_unchanged_tree_is_remembered(folder: Path, gradlint: Run, monkeypatc
     (folder / "gradlint.toml").unlink()
     gradlint("check")
     assert gradlint("clean") == (0, "", "Removed .gradlint_cache.\n")
+    gradlint("check")
+    monkeypatch.setenv("GRADLINT_CACHE_DIR", "third")
+    gradlint("check")
+    assert sorted(gradlint("clean").err.splitlines()) == ["Removed .gradlint_cache.", "Removed third."]
     assert gradlint("clean", "-q", "missing") == (2, "", "error: missing: no such folder\n")

@@ -59,6 +59,14 @@ def test_statistics_count_and_take_the_place_of_findings(folder: Path, gradlint:
     assert gradlint("check", "--statistics", "--select", "GRD2", "a.py") == (0, "", "All checks passed.\n")
 
 
+@pytest.mark.parametrize("arguments", [["--output-file", "bug.py"], ["--report", "json=bug.py"]])
+def test_a_source_file_is_not_written_over(folder: Path, gradlint: Run, arguments: list[str]) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", *arguments)
+    assert (ran.status, (folder / "bug.py").read_text()) == (2, BUG)
+    assert ran.err == f"error: {arguments[0]}: bug.py: a source file is not written over\n"
+
+
 def test_files_that_would_be_linted(folder: Path, gradlint: Run) -> None:
     write(folder, b=BUG, a=CLEAN)
     (folder / "notes.txt").touch()
@@ -108,7 +116,15 @@ def test_rules_are_off_for_some_files_even_where_others_lead_there(folder: Path,
         assert codes(gradlint(*arguments).out) == []
 
 
-@pytest.mark.parametrize("given", ["fail-on = 'error'", "severity = { GRD101 = 'note' }", "select = ['GRD2']"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "fail-on = 'error'",
+        f"select = [{', '.join([repr('GRD2')] * 60)}]",
+        "severity = { GRD101 = 'note' }",
+        "select = ['GRD2']",
+    ],
+)
 def test_a_single_setting(folder: Path, gradlint: Run, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     write(folder, bug=BUG)
     (folder / "gradlint.toml").write_text("severity = { GRD101 = 'warning' }")

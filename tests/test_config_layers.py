@@ -203,3 +203,24 @@ def test_where_the_cache_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("HOME", str(folder / "home"))
     put(folder / "a" / "gradlint.toml", "cache-dir = '~/c'")
     assert settings(folder / "a").cache_dir == folder / "home" / "c"
+
+
+@pytest.mark.parametrize("key", ["extend", "cache-dir"])
+def test_what_can_be_no_path(folder: Path, key: str) -> None:
+    put(folder / "gradlint.toml", f'{key} = "a\\u0000b"')
+    with pytest.raises(GradlintError, match=rf"^gradlint.toml:1: {key}: 'a\\x00b' is no path$"):
+        settings(folder)
+
+
+def test_another_tools_file_is_not_ours_to_read(folder: Path) -> None:
+    (folder / "pyproject.toml").write_bytes(b"[tool.ruff]\nx = 'caf\xe9'\n")
+    assert settings(folder).file is None
+
+
+def test_many_patterns_cost_little(folder: Path) -> None:
+    lines = "".join(f"'dir{number}/**/x{number}.py' = ['GRD101']\n" for number in range(500))
+    put(folder / "gradlint.toml", f"[per-file-ignores]\n{lines}")
+    found = settings(folder)
+    assert len(found.exemptions) == 1
+    assert not runs(found, "GRD101", "dir7/a/x7.py")
+    assert runs(found, "GRD101", "dir7/a/x8.py")

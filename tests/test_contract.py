@@ -20,7 +20,7 @@ CHECK = """
     --help -h
 """.split()
 RULE = "--all --output-format --color --help -h".split()
-CONFIG = "--show --output-format --isolated --help -h".split()
+CONFIG = "--show --output-format --config --isolated --help -h".split()
 CLEAN = "--quiet -q --help -h".split()
 PROMISED = {"check": CHECK, "rule": RULE, "config": CONFIG, "clean": CLEAN}
 KEYS = """

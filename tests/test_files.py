@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradlint.config import Configuration
-from gradlint.files import find
+from gradlint.files import find, project_files
 from gradlint.layers import Layer
 from gradlint.options import DEFAULT_EXCLUDE
 
@@ -259,3 +259,12 @@ def test_only_what_the_project_itself_builds_is_excluded(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     found = find(["."], Configuration(Layer(tmp_path)).settings)
     assert [file.path for file in found.files] == ["examples/dist/train.py"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_beside_a_file_without_a_project(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "b.py").touch()
+    files = find([str(tmp_path / "a.py")], Configuration(isolated=True).settings).files
+    assert {Path(key).name for key in project_files(files)} == {"a.py", "b.py"}

@@ -73,6 +73,7 @@ def warnings(text: str) -> list[str]:
         "# gradlint: ignore[GRD102, missing-zero-grad] the deposits of both halves are wanted",
         "# gradlint: ignore[GRD102 GRD101]",
         "# gradlint: ignore [GRD101]",
+        "# GRADLINT: Ignore[grd101]",
         "# see issue 3 # gradlint: ignore[GRD101]",
         "# gradlint: file-ignore[GRD101]",
     ],

@@ -294,3 +294,15 @@ def test_a_comment_in_the_middle_of_a_statement_is_told_where_it_counts() -> Non
         "put it on its first or its last line"
     ]
     assert found[0].fix is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# gradlint: file-ignore[GRD102]\n#\n# -*- coding: latin-1 -*-\nx = 1\n",
+        "# gradlint: file-ignore[GRD102] coding: latin-1\nx = 1\n",
+    ],
+)
+def test_what_would_change_how_the_file_is_read_is_not_offered(text: str) -> None:
+    (found,) = given(text).diagnostics
+    assert (found.code, found.fix) == ("GRD001", None)

@@ -160,21 +160,16 @@ class _Given:
 @click.pass_context
 def check_command(context: click.Context, /, **options: Any) -> int:  # Any: click's
     """Lint PATHS: files, folders or - for standard input; by default the current folder."""
-    from gradlint.config import Configuration
     from gradlint.request import Status
     from gradlint.session import check_paths, check_text, listed
 
     given = _Given(**options)
     started = time.perf_counter()
     _check_combinations(given, context)
-    file, settings = _configured(given)
-    below, above = _layers(given, context)
-    configuration = Configuration(
-        below, *settings, above, isolated=given.isolated, given=None if given.isolated else file
-    )
+    configuration = _configuration(given, context)
     console = Console(given.quiet, is_colored(given.color, sys.stderr))
     progress = Progress(is_terminal(sys.stderr) and not given.quiet)
-    request = _request(given, configuration, progress)
+    request = _request(given, context, configuration, progress)
     try:
         if given.show_files:
             answer = listed(request, given.paths or (".",))
@@ -223,8 +218,19 @@ def _is_typed(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
+def _source(context: click.Context, key: str) -> str:
+    """The option, or the variable in its place, that a value comes from."""
+    name = key.replace("-", "_")
+    return f"--{key}" if _is_typed(context, name) else f"GRADLINT_{name.upper()}"
+
+
 def _is_file(text: str) -> bool:
-    return "=" not in text or Path(text).exists()
+    if "=" not in text:
+        return True
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # what is too long to be a name is none
+        return False
 
 
 def _configured(given: _Given) -> tuple[Path | None, list[Layer]]:
@@ -238,10 +244,22 @@ def _configured(given: _Given) -> tuple[Path | None, list[Layer]]:
     return (Path(files[0]) if files else None), inline
 
 
-def environment() -> Layer:
-    """What the environment says of what can be configured. Raises click.UsageError."""
-    context = check_command.make_context("gradlint check", [])
-    return _layers(_Given(**context.params), context)[0]
+def without_options(config: tuple[str, ...], *, isolated: bool) -> Configuration:
+    """The configuration of a run that is given no other options: from files, `--config` and the environment.
+
+    Raises click.UsageError and GradlintError.
+    """
+    arguments = [word for each in config for word in ("--config", each)] + ["--isolated"] * isolated
+    context = check_command.make_context("gradlint check", arguments)
+    return _configuration(_Given(**context.params), context)
+
+
+def _configuration(given: _Given, context: click.Context) -> Configuration:
+    from gradlint.config import Configuration
+
+    file, settings = _configured(given)
+    below, above = _layers(given, context)
+    return Configuration(below, *settings, above, isolated=given.isolated, given=None if given.isolated else file)
 
 
 def _layers(given: _Given, context: click.Context) -> tuple[Layer, Layer]:
@@ -262,15 +280,19 @@ def _layers(given: _Given, context: click.Context) -> tuple[Layer, Layer]:
         "fail-on": given.fail_on,
         "cache-dir": given.cache_dir,
     }
+    for key, value in listed.items():
+        if value and not split(value):
+            # An unset variable in quotes: it must not stand for no rule at all.
+            raise click.UsageError(f"{_source(context, key)} is empty.")
     values: dict[str, Any] = {key: split(value) for key, value in listed.items() if value}  # Any: values of any kind
     values |= {key: value for key, value in plain.items() if value is not None}
     typed = {key: value for key, value in values.items() if _is_typed(context, key.replace("-", "_"))}
     below = {key: value for key, value in values.items() if key not in typed}
-    origins = {key: f"GRADLINT_{key.replace('-', '_').upper()}" for key in below}
+    origins = {key: _source(context, key) for key in below}
     return Layer(Path.cwd(), values=below, origins=origins), Layer(Path.cwd(), values=typed)
 
 
-def _request(given: _Given, configuration: Configuration, progress: Progress) -> Request:
+def _request(given: _Given, context: click.Context, configuration: Configuration, progress: Progress) -> Request:
     from gradlint.cache import Cache
     from gradlint.request import Action, Request
     from gradlint.rule import all_rules
@@ -279,9 +301,9 @@ def _request(given: _Given, configuration: Configuration, progress: Progress) ->
 
     settings = configuration.settings(Path.cwd())
     rules = all_rules()
-    unfixable = codes_of(split(given.unfixable), rules, "--unfixable")
+    unfixable = codes_of(split(given.unfixable), rules, _source(context, "unfixable"))
     if given.fixable:
-        unfixable |= {rule.code for rule in rules} - codes_of(split(given.fixable), rules, "--fixable")
+        unfixable |= {rule.code for rule in rules} - codes_of(split(given.fixable), rules, _source(context, "fixable"))
     action = Action.REPORT
     if given.diffs or given.fix:
         action = Action.DIFF if given.diffs else Action.FIX
@@ -327,6 +349,8 @@ def _give(answer: Answer, output_file: str | None, console: Console) -> None:
 
 
 def _write(path: Path, output: str | bytes, asked: str) -> None:
+    if path.suffix in (".py", ".pyi", ".ipynb") and path.exists():
+        raise GradlintError(f"{asked}: {path}: a source file is not written over")
     try:
         path.write_bytes(output if isinstance(output, bytes) else output.encode("utf-8", "backslashreplace"))
     except OSError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gradlint.cli.check import without_options
 from gradlint.cli.console import Console
 from gradlint.cli.parameters import EPILOG, option
 
@@ -16,10 +17,9 @@ from gradlint.cli.parameters import EPILOG, option
 def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:
     """Remove the caches in PATHS and below; by default the current folder."""
     from gradlint.cache_folder import clean
-    from gradlint.config import Configuration
     from gradlint.tables import shown
 
-    configuration = Configuration()
+    configuration = without_options((), isolated=False)
     console = Console(quiet, color=False)
     status = 0
     for path in paths or (Path(),):

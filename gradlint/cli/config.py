@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from gradlint.cli.check import environment
+from gradlint.cli.check import without_options
 from gradlint.cli.console import write
-from gradlint.cli.parameters import EPILOG, OneOf, option
+from gradlint.cli.parameters import EPILOG, Lines, OneOf, option
 
 FORMATS = ("text", "json")
 
@@ -19,20 +19,28 @@ FORMATS = ("text", "json")
 @click.option(
     "--output-format", type=OneOf("format", FORMATS), default="text", show_default=True, help="How it is printed."
 )
+@option(
+    "--config",
+    type=Lines(),
+    metavar="PATH|KEY=VALUE",
+    multiple=True,
+    help="With --show: the configuration file, or one key and its value, as for check.",
+)
 @option("--isolated", is_flag=True, help="With --show: read no configuration file.")
-def config_command(key: str | None, path: str | None, output_format: str, isolated: bool) -> int:
+def config_command(
+    key: str | None, path: str | None, output_format: str, config: tuple[str, ...], isolated: bool
+) -> int:
     """List every option with its default, explain KEY, or show what applies to a file.
 
     Without arguments it prints a configuration file that changes nothing.
     """
     from gradlint import shown_config
-    from gradlint.config import Configuration
 
     option = shown_config.named(key) if key else None
     if path is not None:
         if not Path(path).exists():
             raise click.UsageError(f"--show: {path}: no such file or folder.")
-        write(shown_config.of_path(Configuration(environment(), isolated=isolated), path, option, output_format))
+        write(shown_config.of_path(without_options(config, isolated=isolated), path, option, output_format))
     else:
         write(shown_config.reference(option, output_format))
     return 0

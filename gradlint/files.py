@@ -118,7 +118,8 @@ def project_files(files: Sequence[File]) -> dict[str, str]:
     """The files among which some files are judged, by absolute path, with how people should see them.
 
     Those are the files themselves and the others of their project: all below the nearest folder above them that looks
-    like a project's root; where there is none, for a file that is given by name those in its own folder.
+    like a project's root; where there is none, for a file that is given by name those of its package, or those in its
+    own folder.
     """
     found = {file.location.as_posix(): file.path for file in files}
     walked: dict[Path, list[Path]] = {}
@@ -130,14 +131,22 @@ def project_files(files: Sequence[File]) -> dict[str, str]:
         if not _is_root(common) and any(map(_is_root, common.parents)):
             wanted.setdefault(common, met[0].settings)
     for folder, settings in wanted.items():
-        root = next((each for each in (folder, *folder.parents) if _is_root(each)), None)
+        root = next((each for each in (folder, *folder.parents) if _is_root(each)), None) or _package(folder)
         top = root or folder
         if top not in walked:
-            walked[top] = _sources_below(root, settings) if root is not None else _sources_in(folder)
+            walked[top] = _sources_in(folder) if root is None else _sources_below(root, settings)
         for path in walked[top]:
             if len(found) >= MAX_PROJECT:
                 break
             found.setdefault(path.as_posix(), shown(path, path.as_posix()))
+    return found
+
+
+def _package(folder: Path) -> Path | None:
+    """The outermost package that a folder is one of."""
+    found = None
+    while (folder / "__init__.py").is_file():
+        found, folder = folder, folder.parent
     return found
 
 

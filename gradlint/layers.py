@@ -99,7 +99,10 @@ def of_file(file: Path) -> Layer:
 
 def of_text(text: str, folder: Path) -> Layer:
     """What `--config 'key = value'` says. Raises GradlintError."""
-    found = tables.parse(text, INLINE)
+    try:
+        found = tables.parse(text, INLINE)
+    except GradlintError as error:
+        raise GradlintError(f"{error}; write it as in a file: 'select = [\"GRD1\"]'") from error
     layer = Layer(folder, origins=dict.fromkeys(found, INLINE))
     if "extend" in found:
         raise GradlintError(f"{INLINE}: extend: name the file itself, as in --config FILE")
@@ -114,6 +117,8 @@ def _checked(layer: Layer, found: Mapping[str, Toml]) -> Layer:
     values: dict[str, Value] = {}
     for key, value in found.items():
         option = BY_KEY.get(key)
+        if option is None and key == "tool" and not _path(layer.file or Path()):
+            raise GradlintError(f"{layer.where(key)}: in this file the keys stand without the heading [tool.gradlint]")
         if option is None:
             raise GradlintError(f"{layer.where(key)}: unknown key '{key}'{suggestion(key, BY_KEY)}")
         try:

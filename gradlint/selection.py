@@ -18,6 +18,7 @@ ABOUT_COMMENTS = "GRD001"
 
 ALL = "ALL"
 _CODE = re.compile(r"G|GR|GRD[0-9]*")
+_LIKE_A_CODE = re.compile(r"[A-Za-z]{1,4}[0-9]\w*")  # `E501`, `GRD1x`
 _PREFIX = re.compile(r"GRD[0-9]{0,2}")
 # How narrowly a selector speaks. The narrower one wins, so `select = ["GRD101"]` with `ignore = ["GRD1"]` runs GRD101.
 _EVERYTHING, _WHOLE_PREFIX, _ALWAYS_ON, _CATEGORY, _EXACT = 0, 1, 2, 3, 9
@@ -71,6 +72,8 @@ def named(text: str, rules: Sequence[Rule]) -> Rule:
     for rule in rules:
         if text.upper() == rule.code or text.lower() == rule.name:
             return rule
+    if text.upper() == ALL or text.lower() in {rule.category for rule in rules}:
+        raise UnknownSelector(f"'{text}' stands for several rules: name one by its code or name")
     if begun := [rule.code for rule in rules if _PREFIX.fullmatch(text.upper()) and rule.code.startswith(text.upper())]:
         codes = ", ".join((*begun[:_SHOWN], *(["..."] if len(begun) > _SHOWN else [])))
         raise UnknownSelector(f"'{text}' is the beginning of {codes}")
@@ -106,9 +109,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` with the known word nearest to `word`, or nothing where none is near.
 
     Codes are all alike, so of a code the only near one is that of one slip: two neighbouring digits swapped, else one
-    digit wrong. Where several are so near, nobody can tell which was meant.
+    digit wrong, else one too many. Where several are so near, nobody can tell which was meant.
     """
-    if _CODE.fullmatch(word.upper()):
+    if _CODE.fullmatch(word.upper()) or _LIKE_A_CODE.fullmatch(word):
         near = _one_slip_away(word.upper(), known)
         return f"; did you mean '{near[0]}'?" if len(near) == 1 else ""
     spellings = {each.lower(): each for each in known}
@@ -118,9 +121,10 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 def _one_slip_away(code: str, known: Iterable[str]) -> list[str]:
     swapped = {f"{code[:i]}{code[i + 1]}{code[i]}{code[i + 2 :]}" for i in range(len("GRD"), len(code) - 1)}
+    longer = [each for each in known if each in {code[:i] + code[i + 1 :] for i in range(len(code))}]
     codes = [each for each in known if len(each) == len(code) and _CODE.fullmatch(each)]
     mistyped = [each for each in codes if sum(a != b for a, b in zip(each, code, strict=True)) == 1]
-    return [each for each in codes if each in swapped] or mistyped
+    return [each for each in codes if each in swapped] or mistyped or longer
 
 
 def _apply(layer: Choice, below: dict[str, int], rules: Sequence[Rule]) -> dict[str, int]:

@@ -194,7 +194,7 @@ def _summary(request: Request, collected: Collected) -> str:
             return summary.after_fix(findings, fixed, unsafe=request.unsafe)
         case Action.DIFF:
             return summary.after_diff(findings, fixed, unsafe=request.unsafe)
-    return summary.after_check(findings, unsafe=request.unsafe)
+    return summary.after_check(findings, failing=len(collected.failing), unsafe=request.unsafe)
 
 
 def _diff(outcome: Outcome, *, is_file: bool) -> bytes:

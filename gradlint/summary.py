@@ -22,8 +22,11 @@ def clean(*, failed: bool, stopped: int, hidden: int) -> str:
     return f"All checks passed{known}."
 
 
-def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:
-    """What a run that changes nothing found, and how much of it could be fixed."""
+def after_check(left: Sequence[Diagnostic], *, failing: int, unsafe: bool) -> str:
+    """What a run that changes nothing found, and how much of it could be fixed.
+
+    `failing` is how many of them are bad enough to fail the run.
+    """
     ready = sum(applies(each.fix, unsafe=unsafe) for each in left)
     waiting = sum(applies(each.fix, unsafe=True) for each in left) - ready
     offers = []
@@ -31,6 +34,8 @@ def after_check(left: Sequence[Diagnostic], *, unsafe: bool) -> str:
         offers.append(f"{ready} fixable with --fix")
     if waiting:
         offers.append(f"{waiting} {'more ' if ready else 'fixable '}with --fix --unsafe-fixes")
+    if failing < len(left):
+        offers.append(f"{len(left) - failing} below --fail-on")
     return f"Found {counted(len(left))}{_in_brackets(offers)}."
 
 

@@ -25,6 +25,19 @@ _CODE = re.compile(r"[A-Z]+[0-9]+", re.IGNORECASE)
 _WORDS = re.compile(r"[^\s,]+")
 _OWN = re.compile(r"#\s*gradlint:\s*(?P<form>[\w-]+)\s*(?P<list>\[(?P<words>[^\]]*)\])?", re.IGNORECASE)
 _FORMS = ("ignore", "file-ignore")
+# What other linters call it.
+_ELSEWHERE = (
+    "disable",
+    "disable-next",
+    "noqa",
+    "skip",
+    "skip-file",
+    "off",
+    "suppress",
+    "nolint",
+    "ignore-file",
+    "allow",
+)
 
 
 class Word(NamedTuple):
@@ -141,7 +154,9 @@ class _Reader:
     def _own(self, match: re.Match[str], comment: Comment, layout: Layout) -> Iterator[Suppression]:
         form = match["form"].lower()
         if form not in _FORMS:
-            if match["list"]:
+            if form in _ELSEWHERE and not match["list"]:
+                self._warn(comment, f"'{form}' is not understood: write 'ignore[GRD101]', with the rule's code or name")
+            elif match["list"]:
                 self._warn(comment, f"unknown form '{form}'{suggestion(form, _FORMS)}")
             return
         words = tuple(

@@ -24,6 +24,9 @@ MAX_OTHERS = bounds.Bound(50, "files that could tell whether a comment is needed
 """So many are judged for the comments of one file that seem to be unused: about what a run costs over a package."""
 
 
+_LOOP = re.compile(rb"^[ \t]*(?:async[ \t]+)?(?:for|while)\b", re.MULTILINE)
+
+
 class Workspace:
     """The files among which each is judged. What was read for one of them serves the next one."""
 
@@ -46,7 +49,8 @@ class Workspace:
     ) -> tuple[Rule, ...]:
         """The rules that a file can break: of their signs some are in its bytes, the others in what it imports.
 
-        What is in one file and not in the other may come together where one calls the other. `edited` are the bytes of
+        What is in one file and not in the other may come together where one calls the other, and what is in helpers
+        only, in a loop that calls both. `edited` are the bytes of
         files that somebody is about to write.
         """
 
@@ -61,8 +65,10 @@ class Workspace:
             if rule.is_local:
                 return all(re.search(sign, spelt) for sign in rule.signs)
             missing = _missing(spelt, rule)
-            if not missing or len(missing) == len(rule.signs) or self._modules is None:
+            if not missing or self._modules is None:
                 return not missing
+            if len(missing) == len(rule.signs) and not (isinstance(rule, FlowRule) and _LOOP.search(spelt)):
+                return False
             imported = self._modules.imported(key)
             return all(any(shows(other, sign) for other in imported) for sign in missing)
 

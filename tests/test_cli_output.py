@@ -152,6 +152,8 @@ def test_two_configuration_files(folder: Path, gradlint: Run) -> None:
         ["--write-baseline", "--baseline", "b.json", "--fix"],
         ["--show-files", "--fix"],
         ["--reason", "because"],
+        ["--show-fixes"],
+        ["--write-baseline", "--baseline", "b.json", "-"],
     ],
 )
 def test_options_that_contradict_each_other(gradlint: Run, arguments: list[str]) -> None:
@@ -162,3 +164,18 @@ def test_options_that_contradict_each_other(gradlint: Run, arguments: list[str])
 
 def re_usage(text: str) -> bool:
     return text.startswith("Usage: ") and text.splitlines()[-1].startswith("Error: --")
+
+
+def test_findings_that_do_not_fail_the_run_are_counted(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", "--config", "severity = { GRD101 = 'note' }")
+    assert (ran.status, ran.err) == (0, "Found 1 finding (1 fixable with --fix --unsafe-fixes, 1 below --fail-on).\n")
+
+
+def test_a_variable_that_nothing_reads(gradlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADLINT_SELCT", "GRD1")
+    monkeypatch.setenv("GRADLINT_XYZZY", "x")
+    assert gradlint("check").err.splitlines()[:2] == [
+        "warning: unknown variable 'GRADLINT_SELCT'; did you mean 'GRADLINT_SELECT'?",
+        "warning: unknown variable 'GRADLINT_XYZZY'",
+    ]

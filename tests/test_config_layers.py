@@ -160,7 +160,7 @@ def test_a_single_setting_wins_over_files_and_the_command_line_over_it(folder: P
     [
         ("selct = []", "--config: selct: unknown key 'selct'; did you mean 'select'?"),
         ("select = 3", "--config: select must be a list of strings, not 3"),
-        ("select =", "--config:1: not valid TOML: Invalid value"),
+        ("select=GRD1", "--config:1: not valid TOML: Invalid value; write it as in a file: 'select = [\"GRD1\"]'"),
         ("extend = 'x.toml'", "--config: extend: name the file itself, as in --config FILE"),
     ],
 )
@@ -176,6 +176,7 @@ def test_errors_in_a_single_setting(folder: Path, text: str, error: str) -> None
         ("severity = { GRD1 = 'bad' }", ":1: severity.GRD1: unknown severity 'bad'; use error, warning or note"),
         ("[severity]\nGRD1 = 'note'\nGRD101 = 3", ":3: severity.GRD101 must be a string, not 3"),
         ("[severity]\nGRD1 = 'note'\n\nmissing-zero = 'note'", ":4: severity.missing-zero: unknown rule, prefix or"),
+        ("[tool.gradlint]", ":1: tool: in this file the keys stand without the heading [tool.gradlint]"),
         ("severity = 'note'", ":1: severity must be a table of strings, not 'note'"),
         ("[per-file-ignores]\na = ['GRD101']\nb = ['GRD1O1']", ":3: per-file-ignores.b: unknown rule, prefix or cat"),
         ("[per-file-ignores]\na = 'GRD101'", ":2: per-file-ignores.a must be a list of strings, not 'GRD101'"),

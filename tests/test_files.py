@@ -268,3 +268,11 @@ def test_a_pipe_beside_a_file_without_a_project(tmp_path: Path) -> None:
     (tmp_path / "b.py").touch()
     files = find([str(tmp_path / "a.py")], Configuration(isolated=True).settings).files
     assert {Path(key).name for key in project_files(files)} == {"a.py", "b.py"}
+
+
+def test_a_package_without_a_project_is_one(tmp_path: Path) -> None:
+    for name in ("pkg/__init__.py", "pkg/a.py", "pkg/sub/__init__.py", "pkg/sub/b.py", "other.py"):
+        place(tmp_path, name)
+    files = find([str(tmp_path / "pkg/sub/b.py")], Configuration(isolated=True).settings).files
+    found = {Path(key).relative_to(tmp_path.resolve()).as_posix() for key in project_files(files)}
+    assert found == {"pkg/__init__.py", "pkg/a.py", "pkg/sub/__init__.py", "pkg/sub/b.py"}

@@ -74,6 +74,34 @@ def test_a_helper_that_only_adds_is_reported_for_the_file_that_steps(folder: Pat
     assert {place.path for story in stories for place in story} == {"train.py", "again.py"}
 
 
+@pytest.mark.parametrize("paths", [(".",), ("train.py",)], ids=["all", "the caller alone"])
+def test_both_halves_in_helpers_of_one_file(folder: Path, paths: tuple[str, ...]) -> None:
+    (folder / "gradlint.toml").touch()
+    halves = "def spread(loss):\n    loss.backward()\n\ndef apply(optimizer):\n    optimizer.step()\n"
+    loop = STEPPER.replace("import spread", "import apply, spread").replace(
+        "spread(model, x)", "spread(model(x).sum())"
+    )
+    write(folder, {"losses.py": halves, "train.py": loop.replace("optimizer.step()", "apply(optimizer)")})
+    assert said(*paths) == {("losses.py", 2)}
+    cleared = loop.replace("optimizer.step()", "apply(optimizer)\n        optimizer.zero_grad()")
+    write(folder, {"train.py": cleared})
+    assert said(*paths) == set()
+
+
+def test_both_halves_in_methods_of_a_base_class(folder: Path) -> None:
+    base = (
+        "import torch\n\nclass Base:\n    def __init__(self, model):\n        self.model = model\n"
+        "        self.optimizer = torch.optim.Adam(model.parameters())\n\n    def back(self, loss):\n"
+        "        loss.backward()\n\n    def update(self):\n        self.optimizer.step()\n"
+    )
+    own = (
+        "from base import Base\n\nclass Own(Base):\n    def fit(self, loader):\n        for x in loader:\n"
+        "            self.back(self.model(x).sum())\n            self.update()\n"
+    )
+    write(folder, {"base.py": base, "own.py": own})
+    assert said(".") == {("base.py", 9)}
+
+
 def test_the_texts_that_a_story_speaks_of_come_with_it(folder: Path) -> None:
     write(folder, {"losses.py": HELPER, "train.py": STEPPER})
     assert {other.path for outcome in lint(".") for other in outcome.others} == {"losses.py"}

@@ -160,3 +160,8 @@ def test_without_a_fix_it_is_said_where_to_read_on() -> None:
     assert REPORTERS["full"](report).splitlines()[-1] == "help: `gradlint rule missing-zero-grad` says what to do"
     report = replace(report, diagnostics=(replace(finding, code="GRD000"),))
     assert "help" not in REPORTERS["full"](report)
+
+
+def test_what_is_no_text_is_not_framed() -> None:
+    finding = replace(SAMPLES["syntax_error"].diagnostics[0], path="gone.py")
+    assert REPORTERS["full"](Report((finding,), {})).count("\n") == 2

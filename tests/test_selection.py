@@ -86,7 +86,7 @@ def test_preview_runs_all() -> None:
         pytest.param("GRD211", "; did you mean 'GRD201'?", id="one-digit-off"),
         pytest.param("grd210", "; did you mean 'GRD201'?", id="two-digits-swapped-and-one-off-another"),
         pytest.param("GRD999", "", id="code-like-none"),
-        pytest.param("GRD1011", "", id="a-digit-too-many"),
+        pytest.param("GRD1011", "; did you mean 'GRD101'?", id="a-digit-too-many"),
         pytest.param("GRD9", "", id="prefix-of-nothing"),
         pytest.param("mising-zero-grad", "; did you mean 'missing-zero-grad'?", id="name"),
         pytest.param("clearings", "; did you mean 'clearing'?", id="category"),

@@ -12,14 +12,17 @@ from gradlint.suppressions import apply
 
 class MissingZeroGrad(Rule):
     code = "GRD101"
+    category = "clearing"
 
 
 class GradientsDiscarded(Rule):
     code = "GRD102"
+    category = "clearing"
 
 
 class SyntaxError(Rule):
     code = "GRD000"
+    category = "clearing"
 
 
 RULES = (SyntaxError(), MissingZeroGrad(), GradientsDiscarded())
@@ -228,6 +231,12 @@ def test_broken_text_keeps_what_comes_before_the_break(broken: str) -> None:
         ("# gradlint: ignore[E501]", "unknown rule 'E501'"),
         ("# gradlint: ignore[mising-zerograd]", "unknown rule 'mising-zerograd'; did you mean 'missing-zero-grad'?"),
         ("# gradlint: file-ignore[GRD111]", "unknown rule 'GRD111'; did you mean 'GRD101'?"),
+        *(
+            (f"# gradlint: {text}", f"'{form}' is not understood: write 'ignore[GRD101]', with the rule's code or name")
+            for form, text in (("disable", "disable=GRD101"), ("noqa", "noqa"), ("skip", "skip it"))
+        ),
+        ("# gradlint: ignore[clearing]", "'clearing' stands for several rules: name one by its code or name"),
+        ("# gradlint: ignore[ALL]", "'ALL' stands for several rules: name one by its code or name"),
         ("# gradlint: ignroe[GRD101]", "unknown form 'ignroe'; did you mean 'ignore'?"),
         ("# gradlint: ignore", "'ignore' silences nothing without rules in brackets, as in 'ignore[GRD101]'"),
         ("# noqa: GRD111", "unknown rule 'GRD111'; did you mean 'GRD101'?"),

@@ -21,6 +21,7 @@ from gradlint.cli.parameters import (
     option,
     split,
     unknown,
+    unread_variables,
     words,
 )
 from gradlint.errors import GradlintError
@@ -92,7 +93,7 @@ class _Given:
     verbose: bool
 
 
-@click.command("check", cls=HeadedCommand, epilog=EPILOG)
+@click.command("check", cls=HeadedCommand, epilog=EPILOG, short_help="Lint files and folders.")
 @click.argument("paths", nargs=-1)
 @words("--select", "Rules to run: codes, prefixes, names, categories or ALL", heading=_RULES)
 @words("--ignore", "Rules not to run", heading=_RULES)
@@ -180,6 +181,8 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
     finally:
         # Whatever happens, the terminal gets its cursor back.
         progress.end()
+    for each in unread_variables([check_command]):
+        console.warn(each)
     _give(answer, given.output_file, console)
     if given.show_fixes:
         for each in answer.fixes:
@@ -201,6 +204,10 @@ def _check_combinations(given: _Given, context: click.Context) -> None:
         raise click.UsageError("- cannot be combined with other paths.")
     if given.write_baseline and not given.baseline:
         raise click.UsageError("--write-baseline needs --baseline FILE, the file to write.")
+    if given.write_baseline and given.paths == (STDIN,) and not given.stdin_filename:
+        raise click.UsageError("--write-baseline needs --stdin-filename for what comes from standard input.")
+    if given.show_fixes and not (given.fix or given.diffs) and _is_typed(context, "show_fixes"):
+        raise click.UsageError("--show-fixes needs --fix or --diff.")
     acting = [name for name, is_on in (
         ("--fix", given.fix and not given.diffs), ("--diff", given.diffs), ("--add-ignore", given.add_ignore),
         ("--write-baseline", given.write_baseline), ("--show-files", given.show_files),

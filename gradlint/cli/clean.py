@@ -11,7 +11,7 @@ from gradlint.cli.console import Console
 from gradlint.cli.parameters import EPILOG, option
 
 
-@click.command("clean", epilog=EPILOG)
+@click.command("clean", epilog=EPILOG, short_help="Remove caches.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @option("--quiet", "-q", is_flag=True, help="Say nothing about what was removed.")
 def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:

@@ -13,7 +13,7 @@ from gradlint.cli.parameters import EPILOG, Lines, OneOf, option
 FORMATS = ("text", "json")
 
 
-@click.command("config", epilog=EPILOG)
+@click.command("config", epilog=EPILOG, short_help="List what can be configured, and what applies.")
 @click.argument("key", required=False)
 @click.option("--show", "path", metavar="PATH", help="What applies to that file, and which file or line says so.")
 @click.option(
@@ -30,7 +30,7 @@ FORMATS = ("text", "json")
 def config_command(
     key: str | None, path: str | None, output_format: str, config: tuple[str, ...], isolated: bool
 ) -> int:
-    """List every option with its default, explain KEY, or show what applies to a file.
+    """List every key with its default, explain KEY, or show what applies to a file.
 
     Without arguments it prints a configuration file that changes nothing.
     """

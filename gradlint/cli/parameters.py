@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,8 @@ from typing import Any, TypeVar
 import click
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])  # Any: click passes whatever options a command declares
+
+_OURS = "GRADLINT_"
 
 EPILOG = "Every option can be set in the environment too: GRADLINT_SELECT for --select. The command line wins."
 
@@ -92,7 +95,7 @@ def unknown(what: str, word: str, known: Iterable[str]) -> str:
 
 def option(name: str, *names: str, heading: str = "Options", **details: Any) -> Callable[[Decorated], Decorated]:
     """An option that is read from the environment too, under the same name whatever the command."""
-    variable = f"GRADLINT_{name.partition('/')[0].strip('-').replace('-', '_').upper()}"
+    variable = f"{_OURS}{name.partition('/')[0].strip('-').replace('-', '_').upper()}"
     details.setdefault("envvar", variable)
     return click.option(name, *names, cls=HeadedOption, heading=heading, **details)
 
@@ -111,6 +114,18 @@ def colors() -> Callable[[Decorated], Decorated]:
         show_default=True,
         help="Whether to print in colour; NO_COLOR and FORCE_COLOR count as well.",
     )
+
+
+def unread_variables(commands: Iterable[click.Command]) -> list[str]:
+    """What to say about variables of the environment that are named like ours, and that no option reads."""
+    from gradlint.selection import suggestion
+
+    known = {option.envvar for command in commands for option in command.params if isinstance(option.envvar, str)}
+    found = sorted(name for name in os.environ if name.startswith(_OURS) and name not in known)
+    # What they all begin with would make any of them look near.
+    ends = sorted(name.removeprefix(_OURS) for name in known)
+    near = (suggestion(name.removeprefix(_OURS), ends).replace("'", f"'{_OURS}", 1) for name in found)
+    return [f"unknown variable '{name}'{each}" for name, each in zip(found, near, strict=True)]
 
 
 def split(values: Iterable[str]) -> tuple[str, ...]:

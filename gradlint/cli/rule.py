@@ -12,7 +12,7 @@ from gradlint.cli.parameters import EPILOG, OneOf, colors
 FORMATS = ("text", "json", "markdown")
 
 
-@click.command("rule", epilog=EPILOG)
+@click.command("rule", epilog=EPILOG, short_help="Explain a rule.")
 @click.argument("rule", required=False, metavar="[CODE|NAME]")
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
 # Not from the environment: GRADLINT_OUTPUT_FORMAT is the format of findings.

@@ -266,11 +266,13 @@ class _Judged:
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)
 
     def _is_told_here(self, told: Told, homes: Homes) -> bool:
-        """Whether something wrong is said when this file is judged: it is in it, or comes from it, or is in a file that
-        is not judged itself. A helper that does nothing wrong alone is not asked for its callers.
+        """Whether something wrong is said when this file is judged: it is in it, or its path leads through it, or it is
+        in a file that is not judged itself. A helper that does nothing wrong alone is not asked for its callers.
         """
         home = homes.file(told.finding.event)
-        if self.file in {homes.file(event) for event, _ in told.finding.story}:
+        events = [event for event, _ in told.finding.story]
+        events += [moment.event for moment in told.report.path if moment.event is not None]
+        if self.file in map(homes.file, events):
             return True
         text = self.lowerer.program.vocabulary.spelt_out(home.source.text.encode())
         return not all(re.search(sign, text) for sign in told.rule.signs)

@@ -36,8 +36,11 @@ def _finding(diagnostic: Diagnostic, report: Report) -> Iterator[str]:
         first = next((mark for mark in marks if mark.primary), marks[0])
         arrow = " -->" if first.primary else " :::"
         yield f"{pen(Ink.FRAME, arrow)} {plain(shown(report, path, first.span.start))}"
+        text = report.sources.get(path)
+        if text is None and not any(mark.label for mark in marks):
+            continue  # there is nothing to show
         yield frame.row(None)
-        if text := report.sources.get(path):
+        if text:
             yield from excerpt.draw(text, marks, frame)
         else:
             yield from (frame.row(None, mark.label, edge="=") for mark in marks if mark.label)

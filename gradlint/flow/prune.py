@@ -39,15 +39,16 @@ def pruned(
         idle = {event for event in graph.events() if not _matters(event, owners, effective, told)}
         dead = {test for test in graph.tests if not test.jumps and idle.issuperset(test.guards)}
         unread = {edge for test in dead for edge in test.edges}
+        events = {event: _reduced(event, idle, telling, clearing, heeds) for event in graph.events()}
         nodes = [
             Node(
-                _reduced(node.event, idle, telling, clearing, heeds),
+                None if node.event is None else events[node.event],
                 node.holds,
                 [replace(edge, literal=None) if edge in unread else edge for edge in node.edges],
             )
             for node in graph.nodes
         ]
-        live = [test for test in graph.tests if test not in dead]
+        live = [_with_guards(test, events) for test in graph.tests if test not in dead]
         found[number] = replace(graph, nodes=nodes, tests=live, memory=_memory(graph, live))
     return found
 
@@ -58,8 +59,14 @@ def _resolved(graph: Graph, resolve: Callable[[Unresolved], bool]) -> Graph:
     return replace(graph, nodes=nodes) if idle else graph
 
 
+def _with_guards(test: Test, events: Mapping[Event, Event | None]) -> Test:
+    """A test that guards what its events have become. What is gone still hangs on it."""
+    guards = [events.get(event) or event for event in test.guards]
+    return test if guards == test.guards else replace(test, guards=guards)
+
+
 def _reduced(
-    event: Event | None, idle: set[Event], telling: set[int], clearing: set[int], heeds: tuple[type[Event], ...]
+    event: Event, idle: set[Event], telling: set[int], clearing: set[int], heeds: tuple[type[Event], ...]
 ) -> Event | None:
     """What is left of an event. A callee that only looks decides nothing, but a fix has to know of it; and one with a
     method that is not called, whoever wonders what is missing."""

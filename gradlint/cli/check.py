@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from gradlint.cli.console import Console, Progress, is_colored, is_terminal, standard_input, write
+from gradlint.cli.given import STDIN, Given, check_combinations, configured, source
 from gradlint.cli.parameters import (
     EPILOG,
     HeadedCommand,
@@ -30,10 +29,8 @@ from gradlint.options import FORMATS, SEVERITIES
 # What a command needs is imported by that command: `gradlint --help` must not wait for all of it.
 if TYPE_CHECKING:
     from gradlint.config import Configuration
-    from gradlint.layers import Layer
     from gradlint.request import Answer, Request
 
-STDIN = "-"
 _RULES, _FIXES, _OUTPUT, _FILES, _KNOWN = "Rules", "Fixes", "Output", "Files", "Known findings"
 
 
@@ -48,49 +45,6 @@ def _reports(context: click.Context, option: click.Parameter, values: tuple[str,
             raise click.BadParameter(unknown("format", name, FORMATS), context, option)
         found.append((name, Path(path)))
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The options of `gradlint check`, as click has read them."""
-
-    paths: tuple[str, ...]
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    extend_select: tuple[str, ...]
-    extend_ignore: tuple[str, ...]
-    preview: bool | None
-    fix: bool
-    unsafe_fixes: bool
-    diffs: bool
-    show_fixes: bool
-    fixable: tuple[str, ...]
-    unfixable: tuple[str, ...]
-    add_ignore: bool
-    reason: str | None
-    ignore_suppressions: bool
-    baseline: str | None
-    write_baseline: bool
-    output_format: str | None
-    output_file: str | None
-    report: tuple[tuple[str, Path], ...]
-    statistics: bool
-    exit_zero: bool
-    fail_on: str | None
-    exclude: tuple[str, ...]
-    extend_exclude: tuple[str, ...]
-    force_exclude: bool
-    no_gitignore: bool
-    stdin_filename: str | None
-    show_files: bool
-    config: tuple[str, ...]
-    isolated: bool
-    jobs: int | None
-    no_cache: bool
-    cache_dir: str | None
-    color: str
-    quiet: bool
-    verbose: bool
 
 
 @click.command("check", cls=HeadedCommand, epilog=EPILOG, short_help="Lint files and folders.")
@@ -164,10 +118,10 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
     from gradlint.request import Status
     from gradlint.session import check_paths, check_text, listed
 
-    given = _Given(**options)
+    given = Given(**options)
     started = time.perf_counter()
-    _check_combinations(given, context)
-    configuration = _configuration(given, context)
+    check_combinations(given, context)
+    configuration = configured(given, context)
     console = Console(given.quiet, is_colored(given.color, sys.stderr))
     progress = Progress(is_terminal(sys.stderr) and not given.quiet)
     request = _request(given, context, configuration, progress)
@@ -196,61 +150,6 @@ def check_command(context: click.Context, /, **options: Any) -> int:  # Any: cli
     return Status.CLEAN if given.exit_zero and answer.status is Status.FINDINGS else answer.status
 
 
-def _check_combinations(given: _Given, context: click.Context) -> None:
-    """Raises click.UsageError for options that contradict each other."""
-    if given.isolated and _is_typed(context, "config") and any(_is_file(each) for each in given.config):
-        raise click.UsageError("--isolated reads no configuration file, --config names one.")
-    if STDIN in given.paths and len(given.paths) > 1:
-        raise click.UsageError("- cannot be combined with other paths.")
-    if given.write_baseline and not given.baseline:
-        raise click.UsageError("--write-baseline needs --baseline FILE, the file to write.")
-    if given.write_baseline and given.paths == (STDIN,) and not given.stdin_filename:
-        raise click.UsageError("--write-baseline needs --stdin-filename for what comes from standard input.")
-    if given.show_fixes and not (given.fix or given.diffs) and _is_typed(context, "show_fixes"):
-        raise click.UsageError("--show-fixes needs --fix or --diff.")
-    acting = [name for name, is_on in (
-        ("--fix", given.fix and not given.diffs), ("--diff", given.diffs), ("--add-ignore", given.add_ignore),
-        ("--write-baseline", given.write_baseline), ("--show-files", given.show_files),
-    ) if is_on]  # fmt: skip
-    if len(acting) > 1:
-        raise click.UsageError(f"{acting[0]} and {acting[1]} cannot be combined.")
-    if given.reason and not given.add_ignore and _is_typed(context, "reason"):
-        raise click.UsageError("--reason needs --add-ignore, it is the text of its comments.")
-    if given.add_ignore and given.ignore_suppressions:
-        raise click.UsageError("--add-ignore and --ignore-suppressions cannot be combined.")
-
-
-def _is_typed(context: click.Context, name: str) -> bool:
-    """Whether an option stands on the command line, and not in the environment for whichever run it is meant."""
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
-def _source(context: click.Context, key: str) -> str:
-    """The option, or the variable in its place, that a value comes from."""
-    name = key.replace("-", "_")
-    return f"--{key}" if _is_typed(context, name) else f"GRADLINT_{name.upper()}"
-
-
-def _is_file(text: str) -> bool:
-    if "=" not in text:
-        return True
-    try:
-        return Path(text).exists()
-    except (OSError, ValueError):  # what is too long to be a name is none
-        return False
-
-
-def _configured(given: _Given) -> tuple[Path | None, list[Layer]]:
-    """The configuration file that is named, and what single keys are set to. Raises GradlintError."""
-    from gradlint import layers
-
-    files = [each for each in given.config if _is_file(each)]
-    if len(files) > 1:
-        raise GradlintError(f"--config names two files, {files[0]} and {files[1]}: let one `extend` the other")
-    inline = [layers.of_text(each, Path.cwd()) for each in given.config if not _is_file(each)]
-    return (Path(files[0]) if files else None), inline
-
-
 def without_options(config: tuple[str, ...], *, isolated: bool) -> Configuration:
     """The configuration of a run that is given no other options: from files, `--config` and the environment.
 
@@ -258,48 +157,10 @@ def without_options(config: tuple[str, ...], *, isolated: bool) -> Configuration
     """
     arguments = [word for each in config for word in ("--config", each)] + ["--isolated"] * isolated
     context = check_command.make_context("gradlint check", arguments)
-    return _configuration(_Given(**context.params), context)
+    return configured(Given(**context.params), context)
 
 
-def _configuration(given: _Given, context: click.Context) -> Configuration:
-    from gradlint.config import Configuration
-
-    file, settings = _configured(given)
-    below, above = _layers(given, context)
-    return Configuration(below, *settings, above, isolated=given.isolated, given=None if given.isolated else file)
-
-
-def _layers(given: _Given, context: click.Context) -> tuple[Layer, Layer]:
-    """What the environment, and the command line above it, say of what can be configured."""
-    from gradlint.layers import Layer
-
-    listed = {
-        "select": given.select,
-        "ignore": given.ignore,
-        "extend-select": given.extend_select,
-        "extend-ignore": given.extend_ignore,
-        "exclude": given.exclude,
-        "extend-exclude": given.extend_exclude,
-    }
-    plain = {
-        "preview": given.preview,
-        "output-format": given.output_format,
-        "fail-on": given.fail_on,
-        "cache-dir": given.cache_dir,
-    }
-    for key, value in listed.items():
-        if value and not split(value):
-            # An unset variable in quotes: it must not stand for no rule at all.
-            raise click.UsageError(f"{_source(context, key)} is empty.")
-    values: dict[str, Any] = {key: split(value) for key, value in listed.items() if value}  # Any: values of any kind
-    values |= {key: value for key, value in plain.items() if value is not None}
-    typed = {key: value for key, value in values.items() if _is_typed(context, key.replace("-", "_"))}
-    below = {key: value for key, value in values.items() if key not in typed}
-    origins = {key: _source(context, key) for key in below}
-    return Layer(Path.cwd(), values=below, origins=origins), Layer(Path.cwd(), values=typed)
-
-
-def _request(given: _Given, context: click.Context, configuration: Configuration, progress: Progress) -> Request:
+def _request(given: Given, context: click.Context, configuration: Configuration, progress: Progress) -> Request:
     from gradlint.cache import Cache
     from gradlint.request import Action, Request
     from gradlint.rule import all_rules
@@ -308,9 +169,9 @@ def _request(given: _Given, context: click.Context, configuration: Configuration
 
     settings = configuration.settings(Path.cwd())
     rules = all_rules()
-    unfixable = codes_of(split(given.unfixable), rules, _source(context, "unfixable"))
+    unfixable = codes_of(split(given.unfixable), rules, source(context, "unfixable"))
     if given.fixable:
-        unfixable |= {rule.code for rule in rules} - codes_of(split(given.fixable), rules, _source(context, "fixable"))
+        unfixable |= {rule.code for rule in rules} - codes_of(split(given.fixable), rules, source(context, "fixable"))
     action = Action.REPORT
     if given.diffs or given.fix:
         action = Action.DIFF if given.diffs else Action.FIX

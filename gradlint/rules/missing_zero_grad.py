@@ -25,8 +25,7 @@ class MissingZeroGrad(FlowRule):
     `backward()` does not set `.grad`, it adds to it. That is on purpose: the gradient of a sum of losses is the sum of
     their gradients, so a large batch can be fed in small parts, and two losses can share a network. `step()` reads
     `.grad` and leaves it as it is. Only you know when a sum is complete, so only you can clear it.
-    The documentation of `backward()` says that it "accumulates gradients in the leaves - you might need to zero .grad
-    attributes or set them to None before calling it".
+    The documentation of `backward()` says so, and that `.grad` may have to be set to zero or to None before.
     Source: <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>
     and <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from gradlint.checking import Outcome
 from gradlint.config import Configuration, Settings
 from gradlint.diagnostics import Diagnostic, Severity
 from gradlint.files import File, absolute_path, is_forced_out
+from gradlint.rule import all_rules
 from gradlint.source import Source
 
 
@@ -39,7 +40,7 @@ class Collected:
             if finding.path != outcome.path
         }
         own = {finding.sort_key() for finding in found}
-        others = [each for key, each in shared.items() if key not in own and self._counts(each)]
+        others = [self._weighed(each) for key, each in shared.items() if key not in own and self._counts(each)]
         return sorted((*found, *others), key=Diagnostic.sort_key)
 
     @cached_property
@@ -99,6 +100,12 @@ class Collected:
         if file is None and is_forced_out(location, settings):
             return False
         return any(rule.code == finding.code for rule in settings.rules_at(location))
+
+    def _weighed(self, finding: Diagnostic) -> Diagnostic:
+        """A finding with the severity that the configuration of its file gives it."""
+        usual = {rule.code: rule.severity for rule in all_rules()}
+        severity = self._settings(finding.path).severities.get(finding.code, usual[finding.code])
+        return finding if severity is finding.severity else replace(finding, severity=severity)
 
 
 def left(outcome: Outcome) -> Sequence[Diagnostic]:

@@ -179,3 +179,15 @@ def test_a_variable_that_nothing_reads(gradlint: Run, monkeypatch: pytest.Monkey
         "warning: unknown variable 'GRADLINT_SELCT'; did you mean 'GRADLINT_SELECT'?",
         "warning: unknown variable 'GRADLINT_XYZZY'",
     ]
+
+
+def test_a_finding_has_the_severity_of_its_own_folder(folder: Path, gradlint: Run) -> None:
+    write(folder, main="from lib.back import back\nfor x in loader:\n    back(net(x).sum())\n    optimizer.step()\n")
+    (folder / "lib").mkdir()
+    write(folder / "lib", back="def back(loss):\n    loss.backward()\n")
+    for own, other, expected in (("", "note", "note"), ("note", "", "error"), ("note", "warning", "warning")):
+        for place, severity in ((folder, own), (folder / "lib", other)):
+            text = f"severity = {{ GRD101 = '{severity}' }}" if severity else ""
+            (place / "gradlint.toml").write_text(text)
+        (found,) = json.loads(gradlint("check", "--output-format", "json").out)
+        assert (found["filename"], found["severity"]) == ("lib/back.py", expected)

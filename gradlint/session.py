@@ -114,10 +114,12 @@ def _ignoring(request: Request, collected: Collected) -> list[Outcome]:
         wanted.setdefault(finding.path, []).append(finding)
     outcomes = []
     for outcome in collected.outcomes:
-        if outcome.source is not None and outcome.path in wanted:
-            text, count = add_ignores(outcome.source, wanted[outcome.path], all_rules(), request.reason)
+        # Where nothing was found but by way of another file, the text is with that one.
+        source = outcome.source or collected.sources.get(outcome.path)
+        if source is not None and outcome.path in wanted:
+            text, count = add_ignores(source, wanted[outcome.path], all_rules(), request.reason)
             if count:
-                outcome = replace(outcome, fixed=Fixed(text, outcome.diagnostics, count))
+                outcome = replace(outcome, source=source, fixed=Fixed(text, outcome.diagnostics, count))
         outcomes.append(outcome)
     return outcomes
 

@@ -25,6 +25,7 @@ def test_a_comment_is_written_beside_each_finding(folder: Path, gradlint: Run) -
 def test_a_comment_in_a_file_that_another_one_leads_to(folder: Path, gradlint: Run) -> None:
     write(folder, main="from back import back\nfor x in loader:\n    back(net(x).sum())\n    optimizer.step()\n")
     write(folder, back="def back(loss):\n    loss.backward()\n")
+    assert gradlint("check").status == 1  # what was found is remembered, and of which text is not
     assert gradlint("check", "--add-ignore") == (0, "", "Silenced 1 finding.\n")
     assert (folder / "back.py").read_text().endswith("loss.backward()  # gradlint: ignore[GRD101]\n")
     assert gradlint("check").status == 0

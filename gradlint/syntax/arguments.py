@@ -13,7 +13,7 @@ from gradlint.syntax.scopes import Binding, Scope
 from gradlint.syntax.tree import elements_of, walk
 from gradlint.syntax.values import Instance
 
-MAX_BASES = Bound(4, "constructors that call each other by super().__init__")
+MAX_BASES = Bound(16, "constructors that call each other by super().__init__")
 
 
 class Names(Protocol):

@@ -10,7 +10,6 @@ Who can write to the folder can have findings left out, or made up (see `transcr
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -119,6 +118,8 @@ class _Texts:
 
 def _digest(tasks: Sequence[Task], project: Modules) -> str:
     """A name for all that the outcomes of tasks depend on; `project` has their bytes."""
+    import hashlib  # only where there is something to remember
+
     digest = hashlib.sha256()
     for part in _parts(tasks, project):
         # With its length before it no part can be taken for the end of another one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 
@@ -16,7 +15,7 @@ def exchange(target: Path, content: bytes) -> None:
 
     Where there is none, it is made like any new file. Raises OSError; then nothing has changed.
     """
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}{SUFFIX}")
+    beside = target.with_name(f".{target.name}.{os.urandom(6).hex()}{SUFFIX}")
     # On Windows, O_BINARY keeps the bytes as they are.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     opened = os.open(beside, flags, 0o666)

@@ -83,7 +83,8 @@ def index_of_rules() -> str:
         (
             "# The rules\n\n"
             "Rules in preview run with `--preview`, or when they are selected by their own code or name.\n"
-            "`gradlint rule GRD101` prints one of these pages. Their examples are excerpts: `model`, `loader` and\nthe like are yours, and some are only reported where these were made in sight.\n\n",
+            "`gradlint rule GRD101` prints one of these pages. Their examples are excerpts: `model`, `loader` and\n"
+            "the like are yours, and some are only reported where these were made in sight.\n\n",
             "| code | name | category | severity | what it says |\n| --- | --- | --- | --- | --- |\n",
             *rows,
         )

@@ -68,7 +68,8 @@ class Baseline:
             # Some Windows editors begin a file with a byte-order mark.
             content = json.loads(file.read_bytes().decode("utf-8-sig"))
         except OSError as error:
-            raise GradlintError(f"{file}: cannot be read as a baseline: {error.strerror or error}") from error
+            hint = "; --write-baseline makes it" if isinstance(error, FileNotFoundError) else ""
+            raise GradlintError(f"{file}: cannot be read as a baseline: {error.strerror or error}{hint}") from error
         except UnicodeDecodeError as error:
             raise GradlintError(f"{file}: is no baseline: not UTF-8 (byte {error.start})") from error
         except json.JSONDecodeError as error:

@@ -28,16 +28,19 @@ class Collected:
     configuration: Configuration
     errors: Sequence[str] = ()
     baseline: Baseline | None = None
+    # Whether fixes that were worked out count, or the files stay as they are.
+    is_fixed: bool = True
 
     @cached_property
     def everything(self) -> list[Diagnostic]:
         """All that is left once fixes were applied, in order; what several files say of a helper they share, once."""
-        found = [finding for outcome in self.outcomes for finding in left(outcome) if finding.path == outcome.path]
+        said = [(each.path, left(each) if self.is_fixed else each.diagnostics) for each in self.outcomes]
+        found = [finding for path, findings in said for finding in findings if finding.path == path]
         shared = {
             finding.sort_key(): finding
-            for outcome in reversed(self.outcomes)
-            for finding in reversed(left(outcome))
-            if finding.path != outcome.path
+            for path, findings in reversed(said)
+            for finding in reversed(findings)
+            if finding.path != path
         }
         own = {finding.sort_key() for finding in found}
         others = [self._weighed(each) for key, each in shared.items() if key not in own and self._counts(each)]
@@ -52,7 +55,8 @@ class Collected:
     def sources(self) -> Mapping[str, Source]:
         """The texts that findings speak of, as they are once fixes were applied."""
         found = {other.path: other for outcome in self.outcomes for other in outcome.others}
-        own = ((outcome.fixed.source if outcome.fixed else outcome.source) for outcome in self.outcomes)
+        fixed = self.is_fixed
+        own = ((each.fixed.source if each.fixed and fixed else each.source) for each in self.outcomes)
         return found | {source.path: source for source in own if source is not None}
 
     @property

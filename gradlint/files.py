@@ -63,13 +63,16 @@ def find(
             continue
         absolute = absolute_path(given)
         try:
-            is_folder = stat.S_ISDIR(absolute.stat().st_mode)
+            mode = absolute.stat().st_mode
+            is_folder = stat.S_ISDIR(mode)
         except OSError as error:
             search.found.errors.append(f"{given}: {error.strerror}")
             continue
         if force_exclude and is_forced_out(absolute, settings(absolute.parent)):
             continue
-        if absolute.suffix == ".ipynb" and not is_folder:
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            search.found.errors.append(f"{given}: a device, and no file")
+        elif absolute.suffix == ".ipynb" and not is_folder:
             search.found.errors.append(f"{given}: notebooks cannot be checked yet")
         elif is_folder:
             folders.append((absolute, given))

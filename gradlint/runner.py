@@ -137,7 +137,7 @@ def save(file: File, outcome: Outcome) -> Outcome:
     try:
         write(file.location, outcome.source.encode(), outcome.fixed.source.encode())
     except NotWritten as error:
-        return replace(outcome, fixed=None, failures=(*outcome.failures, f"{file.path}: not fixed: {error}"))
+        return replace(outcome, fixed=None, failures=(*outcome.failures, f"{file.path}: not changed: {error}"))
     return outcome
 
 

@@ -133,15 +133,17 @@ def _answer(request: Request, collected: Collected, *, is_file: bool = True) -> 
         status = Status.FINDINGS if collected.fixed else Status.CLEAN
     else:
         status = Status.FINDINGS if collected.failing else Status.CLEAN
+    # A diff changes nothing, and a report says what is there.
+    unchanged = replace(collected, is_fixed=False) if request.action is Action.DIFF else collected
     return Answer(
         _output(request, collected, is_file=is_file),
         status,
         _summary(request, collected),
         (*(each for outcome in collected.outcomes for each in outcome.warnings), *_stale(request, collected)),
         collected.failures,
-        tuple((path, _report(request, collected, fmt)) for fmt, path in request.reports),
+        tuple((path, _report(request, unchanged, fmt)) for fmt, path in request.reports),
         stops=tuple(_stop(outcome) for outcome in collected.outcomes if outcome.stops),
-        fixes=tuple(_fixes(outcome) for outcome in collected.outcomes if outcome.fixed),
+        fixes=tuple(_fixes(request, outcome) for outcome in collected.outcomes if outcome.fixed),
     )
 
 
@@ -177,8 +179,9 @@ def _stop(outcome: Outcome) -> str:
     return f"{outcome.path}: not followed beyond {', '.join(told)}"
 
 
-def _fixes(outcome: Outcome) -> str:
-    return f"{outcome.path}: fixed {gone(outcome.diagnostics, left(outcome))}"
+def _fixes(request: Request, outcome: Outcome) -> str:
+    done = "would fix" if request.action is Action.DIFF else "fixed"
+    return f"{outcome.path}: {done} {gone(outcome.diagnostics, left(outcome))}"
 
 
 def _summary(request: Request, collected: Collected) -> str:

@@ -158,9 +158,14 @@ class Workspace:
         return project.edited(key, source) if project.has_other_text(source, key) else project
 
 
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)\b", re.MULTILINE)
+
+
 def suspicious(data: bytes, rules: Sequence[Rule], vocabulary: Vocabulary = PLAIN) -> bool:
-    """Whether a sign of some rule is in the bytes of a file."""
+    """Whether a sign of some rule is in the bytes of a file, or may be in what it imports and calls in a loop."""
     data = vocabulary.spelt_out(data)
+    if _LOOP.search(data) and _IMPORT.search(data):
+        return True
     return any(re.search(sign, data) for rule in rules for sign in rule.signs)
 
 

@@ -96,7 +96,7 @@ def test_a_file_that_does_not_parse_is_never_known(folder: Path, gradlint: Run) 
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (None, "error: known.json: cannot be read as a baseline: No such file or directory\n"),
+        (None, "error: known.json: cannot be read as a baseline: No such file or directory; --write-baseline"),
         ("{\n", "error: known.json:2: is no baseline: not JSON: "),
     ],
 )
@@ -132,4 +132,9 @@ def test_an_unchanged_tree_is_remembered(folder: Path, gradlint: Run, monkeypatc
     monkeypatch.setenv("GRADLINT_CACHE_DIR", "third")
     gradlint("check")
     assert sorted(gradlint("clean").err.splitlines()) == ["Removed .gradlint_cache.", "Removed third."]
+    gradlint("check", "--cache-dir", "fourth")
+    assert gradlint("clean", "fourth").err == "Removed fourth.\n"
+    monkeypatch.delenv("GRADLINT_CACHE_DIR")
+    gradlint("clean")
+    assert gradlint("clean") == (0, "", "There is no cache.\n")
     assert gradlint("clean", "-q", "missing") == (2, "", "error: missing: no such folder\n")

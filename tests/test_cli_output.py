@@ -153,6 +153,13 @@ def test_two_configuration_files(folder: Path, gradlint: Run) -> None:
         ["--show-files", "--fix"],
         ["--reason", "because"],
         ["--show-fixes"],
+        ["--statistics", "--diff"],
+        ["--statistics", "--output-format", "sarif"],
+        ["--statistics", "--baseline", "b.json", "--write-baseline"],
+        ["--show-files", "-"],
+        ["--stdin-filename", "x.py", "y.py"],
+        ["--report", "json=-"],
+        ["--output-file", "-"],
         ["--write-baseline", "--baseline", "b.json", "-"],
     ],
 )
@@ -160,6 +167,24 @@ def test_options_that_contradict_each_other(gradlint: Run, arguments: list[str])
     ran = gradlint("check", *arguments)
     assert ran.status == 2
     assert re_usage(ran.err)
+
+
+def test_two_outputs_in_one_file(gradlint: Run) -> None:
+    ran = gradlint("check", "--report", "json=a.txt", "--output-file", "a.txt")
+    assert (ran.status, ran.err.splitlines()[-1]) == (2, "Error: Two outputs go to one file.")
+
+
+def test_a_report_beside_a_diff_says_what_is_there(folder: Path, gradlint: Run) -> None:
+    write(folder, bug=BUG)
+    ran = gradlint("check", "--diff", "--unsafe-fixes", "--show-fixes", "--report", "json=r.json")
+    assert codes((folder / "r.json").read_text()) == ["bug.py:GRD101"]
+    assert ran.err.splitlines()[-1] == "bug.py: would fix 1 x GRD101 missing-zero-grad"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").is_char_device(), reason="there is no such device here")
+def test_a_device_is_no_file(gradlint: Run) -> None:
+    ran = gradlint("check", "/dev/zero")
+    assert (ran.status, ran.err.splitlines()[0]) == (2, "error: /dev/zero: a device, and no file")
 
 
 def re_usage(text: str) -> bool:

@@ -241,7 +241,7 @@ def test_what_cannot_be_saved_is_a_failure_and_the_findings_stay(folder: Path) -
     path.write_bytes(b"changed")
     saved = save(files[0], outcome)
     assert saved.fixed is None
-    assert saved.failures == ("a.py: not fixed: it changed while it was being checked",)
+    assert saved.failures == ("a.py: not changed: it changed while it was being checked",)
     assert codes(saved) == ["GRD101"]
 
 

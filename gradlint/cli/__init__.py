@@ -14,14 +14,14 @@ from gradlint.cli.check import check_command
 from gradlint.cli.clean import clean_command
 from gradlint.cli.config import config_command
 from gradlint.cli.console import Console, is_colored
-from gradlint.cli.parameters import EPILOG, Commands
+from gradlint.cli.parameters import CONTEXT, EPILOG, Commands
 from gradlint.cli.rule import rule_command
 from gradlint.errors import GradlintError
 
 _FAILURE, _INTERRUPTED = 2, 130
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.group(cls=Commands, context_settings=CONTEXT, epilog=EPILOG)
 @click.version_option(__version__, prog_name="gradlint", message="%(prog)s %(version)s")
 def cli() -> None:
     """Find the places where PyTorch training code clears, accumulates or applies the wrong gradients, and show why."""
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        console.note("Interrupted.")
         status = _INTERRUPTED
     except GradlintError as error:
         console.error(str(error))

@@ -12,6 +12,7 @@ import click
 from gradlint.cli.console import Console, Progress, is_colored, is_terminal, standard_input, write
 from gradlint.cli.given import STDIN, Given, check_combinations, configured, source
 from gradlint.cli.parameters import (
+    CONTEXT,
     EPILOG,
     HeadedCommand,
     Lines,
@@ -47,7 +48,9 @@ def _reports(context: click.Context, option: click.Parameter, values: tuple[str,
     return tuple(found)
 
 
-@click.command("check", cls=HeadedCommand, epilog=EPILOG, short_help="Lint files and folders.")
+@click.command(
+    "check", cls=HeadedCommand, context_settings=CONTEXT, epilog=EPILOG, short_help="Lint files and folders."
+)
 @click.argument("paths", nargs=-1)
 @words("--select", "Rules to run: codes, prefixes, names, categories or ALL", heading=_RULES)
 @words("--ignore", "Rules not to run", heading=_RULES)

@@ -8,10 +8,10 @@ import click
 
 from gradlint.cli.check import without_options
 from gradlint.cli.console import Console
-from gradlint.cli.parameters import EPILOG, option
+from gradlint.cli.parameters import CONTEXT, EPILOG, option
 
 
-@click.command("clean", epilog=EPILOG, short_help="Remove caches.")
+@click.command("clean", context_settings=CONTEXT, epilog=EPILOG, short_help="Remove caches.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @option("--quiet", "-q", is_flag=True, help="Say nothing about what was removed.")
 def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:
@@ -24,10 +24,14 @@ def clean_command(paths: tuple[Path, ...], quiet: bool) -> int:
     status = 0
     for path in paths or (Path(),):
         if not path.is_dir():
-            console.error(f"{path}: no such folder")
+            console.error(f"{path}: {'a file, and no folder' if path.exists() else 'no such folder'}")
             status = 2
             continue
-        # One that is configured may lie elsewhere.
-        for folder in clean(path.absolute(), configuration.settings(path.absolute()).cache_dir):
+        # One that is configured may lie elsewhere, and a folder may be one itself.
+        here = path.absolute()
+        removed = clean(here, *{here, configuration.settings(here).cache_dir})
+        if not removed:
+            console.note("There is no cache.")
+        for folder in removed:
             console.note(f"Removed {shown(folder.absolute())}.")
     return status

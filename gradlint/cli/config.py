@@ -8,12 +8,14 @@ import click
 
 from gradlint.cli.check import without_options
 from gradlint.cli.console import write
-from gradlint.cli.parameters import EPILOG, Lines, OneOf, option
+from gradlint.cli.parameters import CONTEXT, EPILOG, Lines, OneOf, option
 
 FORMATS = ("text", "json")
 
 
-@click.command("config", epilog=EPILOG, short_help="List what can be configured, and what applies.")
+@click.command(
+    "config", context_settings=CONTEXT, epilog=EPILOG, short_help="List what can be configured, and what applies."
+)
 @click.argument("key", required=False)
 @click.option("--show", "path", metavar="PATH", help="What applies to that file, and which file or line says so.")
 @click.option(

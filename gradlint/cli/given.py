@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gradlint.config import Configuration
     from gradlint.layers import Layer
 
+FOR_PROGRAMS = ("github", "gitlab", "sarif", "rdjson", "junit")
+"""Formats of findings that have no form for anything else."""
+
 STDIN = "-"
 """The path that stands for standard input."""
 
@@ -75,6 +78,14 @@ def check_combinations(given: Given, context: click.Context) -> None:
         raise click.UsageError("--write-baseline needs --stdin-filename for what comes from standard input.")
     if given.show_fixes and not (given.fix or given.diffs) and is_typed(context, "show_fixes"):
         raise click.UsageError("--show-fixes needs --fix or --diff.")
+    if given.stdin_filename and given.paths and given.paths != (STDIN,) and is_typed(context, "stdin_filename"):
+        raise click.UsageError("--stdin-filename names what comes from standard input, and paths are given.")
+    if given.show_files and STDIN in given.paths:
+        raise click.UsageError("--show-files lists files, and - is none.")
+    if given.statistics and (given.diffs or given.write_baseline or given.output_format in FOR_PROGRAMS):
+        other = "--diff" if given.diffs else "--write-baseline" if given.write_baseline else given.output_format
+        raise click.UsageError(f"--statistics and {other} cannot be combined.")
+    _check_targets(given)
     acting = [name for name, is_on in (
         ("--fix", given.fix and not given.diffs), ("--diff", given.diffs), ("--add-ignore", given.add_ignore),
         ("--write-baseline", given.write_baseline), ("--show-files", given.show_files),
@@ -85,6 +96,21 @@ def check_combinations(given: Given, context: click.Context) -> None:
         raise click.UsageError("--reason needs --add-ignore, it is the text of its comments.")
     if given.add_ignore and given.ignore_suppressions:
         raise click.UsageError("--add-ignore and --ignore-suppressions cannot be combined.")
+
+
+def _check_targets(given: Given) -> None:
+    """Raises click.UsageError or GradlintError for files that cannot be written, before anything takes long."""
+    targets = [("--report", path) for _, path in given.report]
+    targets += [("--output-file", Path(given.output_file))] if given.output_file else []
+    for asked, path in targets:
+        if path == Path(STDIN):
+            raise click.UsageError(f"{asked} takes the name of a file; what goes to none is printed.")
+        if not path.parent.is_dir():
+            raise GradlintError(f"{asked}: {path}: No such file or directory")
+    if len({path.absolute() for _, path in targets}) < len(targets):
+        raise click.UsageError("Two outputs go to one file.")
+    if given.cache_dir and Path(given.cache_dir).is_file():
+        raise GradlintError(f"--cache-dir: {given.cache_dir}: a file, and no folder")
 
 
 def is_typed(context: click.Context, name: str) -> bool:

@@ -13,6 +13,9 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])  # Any: click passes 
 
 _OURS = "GRADLINT_"
 
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+"""For each command, which may be asked without the group that it belongs to."""
+
 EPILOG = "Every option can be set in the environment too: GRADLINT_SELECT for --select. The command line wins."
 
 

@@ -7,12 +7,12 @@ import sys
 import click
 
 from gradlint.cli.console import is_colored, write
-from gradlint.cli.parameters import EPILOG, OneOf, colors
+from gradlint.cli.parameters import CONTEXT, EPILOG, OneOf, colors
 
 FORMATS = ("text", "json", "markdown")
 
 
-@click.command("rule", epilog=EPILOG, short_help="Explain a rule.")
+@click.command("rule", context_settings=CONTEXT, epilog=EPILOG, short_help="Explain a rule.")
 @click.argument("rule", required=False, metavar="[CODE|NAME]")
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
 # Not from the environment: GRADLINT_OUTPUT_FORMAT is the format of findings.

@@ -262,7 +262,9 @@ class _Judged:
             return False
         if self.callers.has_own_backward(self.file):
             return False
-        scopes = {homes.scope(event) for event, _ in finding.story}
+        # What the path calls may be said anew as well as what it does.
+        events = (*(event for event, _ in finding.story), *(moment.event for moment in report.path))
+        scopes = {homes.scope(event) for event in events if event is not None}
         return not any(self.callers.override_clears(scope, self.lowerer) for scope in scopes)
 
     def _is_told_here(self, told: Told, homes: Homes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator
 
 import libcst as cst
@@ -60,6 +61,9 @@ class Lowerer:
         return lower_scope(self.objects, scope, self._watched[file])
 
 
+_BUILTINS = frozenset(dir(builtins))
+
+
 def _watched(file: File, objects: Objects) -> frozenset[str]:
     """Names on which a test or a region may depend; assignments to others need no event."""
     table = file.table
@@ -76,6 +80,7 @@ def _watched(file: File, objects: Objects) -> frozenset[str]:
             for region in objects.regions(expression, mention.scope):
                 found.update((region.params.name, *region.params.fields, region.owner.name, *region.owner.fields))
     found.update(_objects_made(table.scopes))
+    found.update(_handed_on(table.scopes))
     vocabulary = objects.program.vocabulary
     for call, scope in objects.taught(file, (*vocabulary.clearing, *vocabulary.stepping)):
         found.update(_identifiers(call))
@@ -93,6 +98,16 @@ def _objects_made(scopes: Iterable[Scope]) -> Iterator[str]:
             made = (binding.value.func for binding in bindings if isinstance(binding.value, cst.Call))
             if any(word[:1].isupper() for func in made for word in _identifiers(func)):
                 yield name
+
+
+def _handed_on(scopes: Iterable[Scope]) -> Iterator[str]:
+    """Names of what a call has made and a function is given: it may step, or clear, without a word of that here."""
+    for scope in scopes:
+        called = {name for name, bound in scope.bindings.items() if any(isinstance(b.value, cst.Call) for b in bound)}
+        calls = (node for node in walk(scope.node) if isinstance(node, cst.Call)) if called else ()
+        for call in calls:
+            if isinstance(call.func, cst.Name) and call.func.value not in _BUILTINS:
+                yield from called & {arg.value.value for arg in call.args if isinstance(arg.value, cst.Name)}
 
 
 def _identifiers(node: cst.CSTNode) -> set[str]:

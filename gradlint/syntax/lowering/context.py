@@ -24,7 +24,7 @@ from gradlint.syntax.losses import Losses
 from gradlint.syntax.objects import Objects
 from gradlint.syntax.outlines import only_steps_or_clears, refuses
 from gradlint.syntax.schedulers import Schedulers
-from gradlint.syntax.scopes import Scope
+from gradlint.syntax.scopes import Scope, names_in
 from gradlint.syntax.slips import Slips
 from gradlint.syntax.surroundings import freezes, may_stop
 from gradlint.syntax.tree import elements_of, text_of, walk, walk_everything
@@ -243,6 +243,13 @@ class Lowering:
         if number is not None:
             self._given_control.append(number)
 
+    def _trains(self) -> bool:
+        """Whether gradients are added or applied here, or in a function that is called here."""
+        events = list(self.graph.events())
+        targets = (self.objects.program.scopes[event.target] for event in events if isinstance(event, Call))
+        helps = any(not names_in(target).isdisjoint(("backward", "step")) for target in targets)
+        return helps or any(isinstance(event, (Accumulate, Step)) for event in events)
+
     def _may_be_cleared_between(self) -> bool:
         """Whether whoever runs this generator may clear in between: a loop here does, or nobody here runs it."""
         nodes = list(walk_everything(self.objects.program.home(self.scope).module))
@@ -263,8 +270,7 @@ class Lowering:
         self.build.connect(self.build.ends, Graph.EXIT)
         if self._unreached and not self._may_clear():
             self.graph.nodes[self.build.island()].event = Unreached(self._unreached[0].place, fixable=False)
-        trains = any(isinstance(event, (Accumulate, Step)) for event in self.graph.events())
-        if self._given_control and not (trains and self._may_be_cleared_between()):
+        if self._given_control and not (self._trains() and self._may_be_cleared_between()):
             for number in self._given_control:
                 self.graph.nodes[number].event = None
         return self.graph

@@ -60,6 +60,28 @@ def train(model, opt, loader):
 RUNS_IT = (
     "from train import train\n\ndef main(loader, model, opt):\n    for x in train(model, opt, loader):\n        {}\n"
 )
+DOUBLE = """\
+class Double:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def first_step(self):
+        self.second.step()
+        {then}
+
+    def step(self):
+        self.first.step()
+"""
+TWO_STEPS = """\
+def main(model, loader):
+    optimizer = model.get_optimizer()
+    for x in loader:
+        optimizer.zero_grad()
+        model(x).sum().backward()
+        optimizer.first_step()
+        model(x).mean().backward()
+        optimizer.step()
+"""
 MADE = "model, opt = make(0.1)\n    "
 RIGHT = {
     "a subclass clears in what it overrides": {
@@ -70,6 +92,10 @@ RIGHT = {
         "halves.py": HALVES,
         "main.py": MADE_ANEW.format(before="", inside="model, opt = make(lr)\n        "),
     },
+    "a step by another name clears": {
+        "double.py": DOUBLE.format(then="self.first.zero_grad()"),
+        "main.py": TWO_STEPS,
+    },
     "whoever runs the generator clears": {
         "halves.py": HALVES,
         "train.py": GENERATOR,
@@ -78,6 +104,7 @@ RIGHT = {
 }
 WRONG = {
     "a subclass overrides and does not clear": {"base.py": BASE, "own.py": OVERRIDES.format(then="self.log()")},
+    "a step by another name does not clear": {"double.py": DOUBLE.format(then="self.log()"), "main.py": TWO_STEPS},
     "an optimizer is made once": {"halves.py": HALVES, "main.py": MADE_ANEW.format(before=MADE, inside="")},
 }
 

@@ -262,6 +262,9 @@ class _Judged:
             return False
         if self.callers.has_own_backward(self.file):
             return False
+        steps = (event for event, _ in finding.story if isinstance(event, Step))
+        if told.rule.rests_on_steps and any(self.callers.named_step_clears(step, self.lowerer) for step in steps):
+            return False
         # What the path calls may be said anew as well as what it does.
         events = (*(event for event, _ in finding.story), *(moment.event for moment in report.path))
         scopes = {homes.scope(event) for event in events if event is not None}

@@ -171,6 +171,11 @@ class Modules:
         """What a file, and those that may give it something, say of their functions."""
         return self._hearsay.of(self.near(key))
 
+    def says_that_clears(self, name: str) -> bool:
+        """Whether any file has a function of that name which speaks of clearing."""
+        speaking = frozenset(key for key in self.speaking_of((name,)) if f"def {name}".encode() in self._text(key))
+        return name in self._hearsay.of(speaking).clearing
+
     def has_training_function(self, name: str, key: str) -> bool:
         """Whether a file, or one that may give it something, defines a function of a name that speaks of gradients."""
         return name in self.said_near(key).training

@@ -10,7 +10,7 @@ from pathlib import Path
 from gradlint.baseline import Baseline, Stale
 from gradlint.checking import Outcome
 from gradlint.config import Configuration, Settings
-from gradlint.diagnostics import Diagnostic, Severity
+from gradlint.diagnostics import Diagnostic
 from gradlint.files import File, absolute_path, is_forced_out
 from gradlint.rule import all_rules
 from gradlint.source import Source
@@ -72,7 +72,7 @@ class Collected:
     @property
     def failing(self) -> list[Diagnostic]:
         """The findings that are bad enough to fail the run."""
-        return [each for each in self.findings if _is_as_bad(each.severity, self._settings(each.path).fail_on)]
+        return [each for each in self.findings if each.severity.rank <= self._settings(each.path).fail_on.rank]
 
     @property
     def judged(self) -> dict[str, frozenset[str]]:
@@ -115,10 +115,3 @@ class Collected:
 def left(outcome: Outcome) -> Sequence[Diagnostic]:
     """The findings of a file once its fixes were applied."""
     return outcome.fixed.remaining if outcome.fixed else outcome.diagnostics
-
-
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-
-
-def _is_as_bad(severity: Severity, least: Severity) -> bool:
-    return _RANK[severity] <= _RANK[least]

@@ -28,6 +28,11 @@ class Severity(enum.Enum):
     WARNING = "warning"
     NOTE = "note"
 
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
 
 class Applicability(enum.Enum):
     """Whether a fix may be applied without asking.

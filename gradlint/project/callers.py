@@ -120,11 +120,11 @@ class Callers:
     def named_step_clears(self, step: Step, lowerer: Lowerer) -> bool:
         """Whether a step by another name than `step`, of an object that nobody saw made, may be of a class of the
         project whose method of that name clears."""
-        name = _METHOD.search(step.place.text)
-        if self._modules is None or name is None or name[1] == "step":
+        name = lowerer.objects.name_called(step.place.node)
+        if self._modules is None or name in ("", "step"):
             return False
         unseen = not any(isinstance(lowerer.objects.at(region.owner, 0), Optimizer) for region in step.regions)
-        return unseen and self._modules.says_that_clears(name[1])
+        return unseen and self._modules.says_that_clears(name)
 
     def may_clear(self, event: Unresolved) -> bool:
         """Whether a function that a call may be of speaks of clearing, as far as the text around it tells.
@@ -180,9 +180,6 @@ class Callers:
         for key in self._modules.speaking_of((class_.name,)):
             file = lowerer.program.file(key) if derives.search(self._modules.content(key)) else None
             yield from lowerer.objects.derived(class_, file) if file is not None else ()
-
-
-_METHOD = re.compile(r"\.(\w+)\(")
 
 
 def _bounded(keys: Iterable[str]) -> dict[str, None]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradlint.diagnostics import Diagnostic, Severity
-
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+from gradlint.diagnostics import Diagnostic
 
 
 def worst_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The findings by severity, in the given order where that is the same."""
-    return sorted(diagnostics, key=lambda diagnostic: _RANK[diagnostic.severity])
+    return sorted(diagnostics, key=lambda diagnostic: diagnostic.severity.rank)

@@ -148,6 +148,11 @@ class Definitions:
             case _:
                 return ""
 
+    @classmethod
+    def name_called(cls, node: object) -> str:
+        """The last name of what the code of an event calls; empty where it calls nothing."""
+        return cls.callee_name(node) if isinstance(node, cst.Call) else ""
+
     @staticmethod
     def callee_name(call: cst.Call) -> str:
         """The last name of what is called."""
